@@ -1,0 +1,54 @@
+"""What can go wrong in the model's room; nothing here knows of HTTP.
+
+LabnError
+├── ConfigurationError      a configuration that makes no network
+├── CheckpointError         a file that is not a checkpoint of ours, or does not fit
+├── ImageError
+│   ├── UnsupportedImage    not an image type we read
+│   ├── BrokenImage         a known type that does not decode
+│   └── TooManyPixels       more pixels than allowed, known before decoding
+├── UnknownMethod           no explanation of that name
+└── NonFiniteOutput         the network's outputs overflowed
+"""
+
+from __future__ import annotations
+
+
+class LabnError(Exception):
+    """Any error of this program that has a name."""
+
+
+class ConfigurationError(LabnError):
+    """A configuration that makes no network."""
+
+
+class CheckpointError(LabnError):
+    """A file that is not a checkpoint, or one whose keys or shapes do not fit its configuration."""
+
+
+class ImageError(LabnError):
+    """An image that cannot be used."""
+
+
+class UnsupportedImage(ImageError):
+    """Not an image type that is read here."""
+
+
+class BrokenImage(ImageError):
+    """A known image type that does not decode."""
+
+
+class TooManyPixels(ImageError):
+    """The header declares more pixels than allowed; nothing was decoded."""
+
+
+class UnknownMethod(LabnError):
+    """No explanation method of that name."""
+
+
+class NonFiniteOutput(LabnError):
+    """The network gave NaN or infinity: activations overflowed on an input far from the training set."""
+
+    def __init__(self, images: list[int]) -> None:
+        super().__init__(f"outputs are not finite for the images at {images} of the batch")
+        self.images = images
