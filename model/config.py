@@ -13,7 +13,7 @@ ColorMode = Literal["rgb", "grey"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Document:
+class Document:
     """A flat frozen record that goes to JSON and back; lists become tuples, unknown keys are refused."""
 
     @classmethod
@@ -38,7 +38,7 @@ class _Document:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkConfig(_Document):
+class NetworkConfig(Document):
     """A Lambda Attention Branch Network (Iida et al., ACCV 2022, section 3)."""
 
     preset: str = "custom"
@@ -95,7 +95,7 @@ class NetworkConfig(_Document):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Preprocessing(_Document):
+class Preprocessing(Document):
     """From a picture of any resolution to the network's input."""
 
     mode: ColorMode

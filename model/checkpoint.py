@@ -1,0 +1,145 @@
+"""Checkpoints: one `.safetensors` file with the weights and, in its metadata, one JSON document."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from model.config import NetworkConfig, Preprocessing
+from model.errors import CheckpointError, ConfigurationError
+from model.familiarity import InputStatistics
+from model.network import LambdaAbn
+
+FORMAT = 1
+_KEY = "labn"  # of the document in the file's metadata
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedCheckpoint:
+    """A network ready to run, and everything that is known of it."""
+
+    network: LambdaAbn  # evaluation mode
+    config: NetworkConfig
+    preprocessing: Preprocessing
+    labels: tuple[str, ...]  # class names, in the order of the logits
+    card: dict[str, Any]  # provenance: training configuration, data, seed, metrics, code revision
+    statistics: InputStatistics | None  # of the training images
+    version: str  # first 12 hex digits of the file's sha256
+
+
+def save_checkpoint(
+    path: Path,
+    network: LambdaAbn,
+    *,
+    preprocessing: Preprocessing,
+    labels: tuple[str, ...],
+    card: Mapping[str, Any],
+    statistics: InputStatistics | None = None,
+) -> None:
+    """Write a checkpoint; an existing file is replaced at once or not at all.
+
+    Raises:
+        CheckpointError: labels or preprocessing do not fit the network.
+    """
+    _check_fit(network.config, preprocessing, labels)
+    document = {
+        "format": FORMAT,
+        "network": network.config.to_dict(),
+        "preprocessing": preprocessing.to_dict(),
+        "labels": list(labels),
+        "statistics": statistics.to_dict() if statistics else None,
+        "card": dict(card),
+    }
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    save_file(weights, partial, metadata={_KEY: json.dumps(document, sort_keys=True)})
+    os.replace(partial, path)
+
+
+def load_checkpoint(path: Path | str, *, device: str = "cpu", folded: bool = True) -> LoadedCheckpoint:
+    """Read a checkpoint; nothing is ever unpickled.
+
+    Args:
+        path: the file.
+        device: where the network goes.
+        folded: batch norms folded into convolutions, for fast inference; False to train on.
+
+    Raises:
+        CheckpointError: no such file, no checkpoint, or keys and shapes that do not fit, each named.
+    """
+    path = Path(path)
+    document, weights, version = _read(path)
+    try:
+        config = NetworkConfig.from_dict(document["network"])
+        preprocessing = Preprocessing.from_dict(document["preprocessing"])
+        labels, statistics = tuple(document["labels"]), document["statistics"]
+        known = InputStatistics.from_dict(statistics) if statistics else None
+        card = dict(document["card"])
+    except (KeyError, TypeError, ConfigurationError) as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    _check_fit(config, preprocessing, labels)
+    network = LambdaAbn(config)
+    load_weights(network, weights, source=str(path))
+    return LoadedCheckpoint(
+        network=(network.folded() if folded else network.eval()).to(device),
+        config=config,
+        preprocessing=preprocessing,
+        labels=labels,
+        card=card,
+        statistics=known,
+        version=version,
+    )
+
+
+def load_weights(network: LambdaAbn, weights: Mapping[str, Tensor], *, source: str) -> None:
+    """Copy weights into the network, all or none.
+
+    Raises:
+        CheckpointError: listing the keys that are missing, not expected or of another shape.
+    """
+    wanted = network.state_dict()
+    missing = sorted(set(wanted) - set(weights))
+    unknown = sorted(set(weights) - set(wanted))
+    differing = [
+        f"{name} {tuple(weights[name].shape)} instead of {tuple(wanted[name].shape)}"
+        for name in sorted(set(wanted) & set(weights))
+        if weights[name].shape != wanted[name].shape
+    ]
+    lists = {"missing keys": missing, "unknown keys": unknown, "other shapes": differing}
+    if problems := [f"{what}: {', '.join(names)}" for what, names in lists.items() if names]:
+        raise CheckpointError(f"{source} does not fit the network; {'; '.join(problems)}")
+    network.load_state_dict(dict(weights))
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor], str]:
+    try:
+        with path.open("rb") as file:
+            version = hashlib.file_digest(file, "sha256").hexdigest()[:12]
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no mapping)
+        document = json.loads(metadata[_KEY])
+    except (OSError, SafetensorError, KeyError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path} is not a checkpoint: {error}") from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise CheckpointError(f"{path}: format {document.get('format')!r}, only {FORMAT} is read here")
+    return document, weights, version
+
+
+def _check_fit(config: NetworkConfig, preprocessing: Preprocessing, labels: tuple[str, ...]) -> None:
+    if len(labels) != config.classes or len(set(labels)) != len(labels):
+        raise CheckpointError(f"labels {labels} must be {config.classes} different names")
+    network_takes = (config.channels, config.height, config.width)
+    if network_takes != (preprocessing.channels, preprocessing.height, preprocessing.width):
+        raise CheckpointError(f"the network takes {network_takes}, preprocessing gives another size")
+

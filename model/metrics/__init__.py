@@ -1,0 +1,1 @@
+"""Numbers from functions and arrays: no files, no plots, no data set names."""

@@ -1,0 +1,75 @@
+"""`python -m service`: settings -> models -> application -> server."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+
+import torch
+import uvicorn
+
+from model.errors import LabnError
+from service.app import create_app
+from service.errors import SettingsError
+from service.lifecycle import Lifecycle
+from service.registry import load_registry
+from service.server import DrainingServer
+from service.settings import Settings, load_settings
+
+
+def main() -> int:
+    """Serve until a signal; 0 afterwards, 2 where the settings or the checkpoints do not allow a start."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        settings = load_settings(os.environ)
+        serve(settings)
+    except LabnError as error:
+        print(f"labn: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def serve(settings: Settings) -> None:
+    """Load the models and serve them.
+
+    Raises:
+        SettingsError: the address, the device or the checkpoints cannot be had.
+        CheckpointError: a file that is no checkpoint.
+    """
+    listener = _listen(settings)
+    torch.set_num_threads(settings.threads)
+    registry = load_registry(settings.checkpoints, default=settings.default_model, device=_device(settings))
+    lifecycle = Lifecycle()
+    app = create_app(settings, registry, lifecycle)
+    config = uvicorn.Config(app, access_log=False, log_config=None, server_header=False)
+    host, port = listener.getsockname()[:2]
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    print(
+        f"{address}  (docs: {address}/docs)",
+        f"curl -F image=@photo.jpg {address}/v1/predictions",
+        sep="\n",
+        flush=True,
+    )
+    DrainingServer(config, lifecycle, grace_s=settings.grace_s).run(sockets=[listener])
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        raise SettingsError(
+            f"LABN_HOST, LABN_PORT: cannot listen at {settings.host}:{settings.port}: {error}"
+        ) from error
+
+
+def _device(settings: Settings) -> str:
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise SettingsError("LABN_DEVICE: there is no CUDA device; use cpu or auto")
+    return "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""The outermost layer: a request's id, its log line, its metrics, and the answer to unexpected errors."""
+
+from __future__ import annotations
+
+import logging
+import re
+from time import perf_counter
+from urllib.parse import quote
+from uuid import uuid4
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.lifecycle import Lifecycle
+from service.metrics import METHODS, OTHER, Metrics
+from service.problems import UNEXPECTED, problem_response
+
+SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+LONGEST_PATH = 200  # characters in the log
+
+logger = logging.getLogger("labn.access")
+
+
+class Access:
+    """ASGI middleware: puts `request_id` into the request's state and X-Request-Id on its answer."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, lifecycle: Lifecycle) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._lifecycle = lifecycle
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        status = 0  # until the answer starts
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        started = perf_counter()
+        self._metrics.in_flight.inc()
+        self._lifecycle.under_way += 1
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception:
+            logger.exception("unexpected error in request %s", request_id)
+            if status:
+                raise  # half an answer is out: the server cuts the connection
+            problem = problem_response(
+                UNEXPECTED, "it has been logged under request_id", request_id=request_id
+            )
+            await problem(scope, receive, send_with_id)
+        finally:
+            self._metrics.in_flight.dec()
+            self._lifecycle.under_way -= 1
+            self._record(scope, status, perf_counter() - started, request_id)
+
+    def _record(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
+        route = getattr(scope.get("route"), "path", OTHER)
+        method = scope["method"] if scope["method"] in METHODS else OTHER
+        labels = (method, route, str(status))
+        self._metrics.requests.labels(*labels).inc()
+        self._metrics.request_seconds.labels(*labels).observe(seconds)
+        path = quote(scope["path"])[:LONGEST_PATH]  # quoted: no line breaks of the client's making in the log
+        logger.info("%s %s %d %.1f ms %s", method, path, status, seconds * 1000, request_id)
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and SANE_ID.fullmatch(value):
+            return str(value, "ascii")
+    return uuid4().hex

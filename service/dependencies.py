@@ -1,0 +1,64 @@
+"""What routes are given. All `async def`, though nothing is awaited: a plain function costs a thread hop."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import APIKeyHeader
+
+from service.errors import WrongKey
+from service.lifecycle import Lifecycle
+from service.metrics import Metrics
+from service.pipeline import Pipeline
+from service.registry import ModelRegistry
+from service.settings import Settings
+
+API_KEY_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="Where LABN_API_KEY is set.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """The finished collaborators of one application."""
+
+    settings: Settings
+    registry: ModelRegistry
+    lifecycle: Lifecycle
+    metrics: Metrics
+    pipeline: Pipeline
+
+
+def parts_of(request: Request) -> Parts:
+    """Return the collaborators of the application that serves this request."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+async def get_parts(request: Request) -> Parts:
+    """`parts_of` as a dependency."""
+    return parts_of(request)
+
+
+PartsOfApp = Annotated[Parts, Depends(get_parts)]
+
+
+async def require_key(parts: PartsOfApp, given: Annotated[str | None, Depends(API_KEY_HEADER)]) -> None:
+    """Let the request in.
+
+    Raises:
+        WrongKey: a key is set and this is not it.
+    """
+    key = parts.settings.api_key
+    if key and not hmac.compare_digest(key.get_secret_value().encode(), (given or "").encode()):
+        raise WrongKey("send the key in X-API-Key")
+
+
+async def require_ready(parts: PartsOfApp) -> None:
+    """Let a prediction in.
+
+    Raises:
+        NotReady: the service is starting or draining.
+    """
+    parts.lifecycle.require_ready()

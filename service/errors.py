@@ -1,0 +1,77 @@
+"""What can go wrong in the service's room, besides the model's own errors; nothing here knows of HTTP.
+
+LabnError
+└── ServiceError
+    ├── SettingsError       the service cannot start with these settings
+    ├── RequestError
+    │   ├── MalformedRequest    a body that is no image upload
+    │   ├── UnsupportedBody     a media type of the body that is not read here
+    │   ├── BadParameter        a parameter that cannot be used; the message names it
+    │   ├── BodyTooLarge        more bytes than allowed
+    │   ├── WrongKey            the API key is missing or wrong
+    │   ├── UnknownModel        no model of that name and version
+    │   └── ClientGone          the client left before its answer was ready
+    └── BusyError
+        ├── QueueFull           every place is taken
+        └── NotReady            starting up or draining
+"""
+
+from __future__ import annotations
+
+from model.errors import LabnError
+
+
+class ServiceError(LabnError):
+    """Any error of the service that has a name."""
+
+
+class SettingsError(ServiceError):
+    """The service cannot start with these settings."""
+
+
+class RequestError(ServiceError):
+    """The request cannot be answered as it stands."""
+
+
+class MalformedRequest(RequestError):
+    """The body is no image upload."""
+
+
+class UnsupportedBody(RequestError):
+    """The body's media type is not read here."""
+
+
+class BadParameter(RequestError):
+    """A parameter that cannot be used."""
+
+
+class BodyTooLarge(RequestError):
+    """The body has more bytes than allowed."""
+
+
+class WrongKey(RequestError):
+    """The API key is missing or wrong."""
+
+
+class UnknownModel(RequestError):
+    """No model of that name and version."""
+
+
+class ClientGone(RequestError):
+    """The client left before its answer was ready."""
+
+
+class BusyError(ServiceError):
+    """The same request will work later."""
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class QueueFull(BusyError):
+    """Every place is taken."""
+
+
+class NotReady(BusyError):
+    """Starting up or draining."""

@@ -1,0 +1,22 @@
+"""Which media type a client would rather have."""
+
+from __future__ import annotations
+
+from python_multipart.multipart import parse_options_header
+
+
+def prefers_png(accept: str) -> bool:
+    """Whether an Accept header ranks image/png over JSON; anything unclear is JSON."""
+    weights = dict(map(_weight, accept.split(",")))
+    any_weight = weights.get("*/*", 0.0)
+    png = weights.get("image/png", weights.get("image/*", any_weight))
+    json = weights.get("application/json", weights.get("application/*", any_weight))
+    return png > json
+
+
+def _weight(media_range: str) -> tuple[str, float]:
+    name, options = parse_options_header(media_range)
+    try:
+        return name.decode("latin-1"), float(options.get(b"q", b"1"))
+    except ValueError:
+        return name.decode("latin-1"), 1.0

@@ -1,0 +1,115 @@
+"""The one table from what went wrong to what the client is told: RFC 9457 `application/problem+json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.responses import Response
+
+from model.errors import (
+    BrokenImage,
+    NonFiniteOutput,
+    TooManyPixels,
+    UnknownMethod,
+    UnsupportedImage,
+)
+from service.dependencies import parts_of
+from service.errors import (
+    BadParameter,
+    BodyTooLarge,
+    BusyError,
+    ClientGone,
+    MalformedRequest,
+    NotReady,
+    QueueFull,
+    UnknownModel,
+    UnsupportedBody,
+    WrongKey,
+)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One kind of problem: its type is `urn:labn:problem:` + slug."""
+
+    status: int
+    slug: str
+    title: str
+
+
+PROBLEMS: dict[type[Exception], Problem] = {
+    MalformedRequest: Problem(400, "malformed-request", "The request is malformed"),
+    WrongKey: Problem(401, "wrong-key", "The API key is missing or wrong"),
+    UnknownModel: Problem(404, "unknown-model", "No such model"),
+    BodyTooLarge: Problem(413, "body-too-large", "The body is too large"),
+    UnsupportedBody: Problem(415, "unsupported-body", "The body's media type is not read here"),
+    UnsupportedImage: Problem(415, "unsupported-image", "Not an image type that is read here"),
+    BrokenImage: Problem(422, "broken-image", "The image does not decode"),
+    TooManyPixels: Problem(422, "too-many-pixels", "The image has more pixels than allowed"),
+    BadParameter: Problem(422, "bad-parameter", "A parameter cannot be used"),
+    RequestValidationError: Problem(422, "bad-parameter", "A parameter cannot be used"),
+    UnknownMethod: Problem(422, "unknown-explanation", "The model has no such explanation"),
+    NonFiniteOutput: Problem(422, "non-finite-output", "The network's outputs are not finite"),
+    QueueFull: Problem(429, "queue-full", "Too many predictions are under way"),
+    ClientGone: Problem(499, "client-gone", "The client left"),
+    NotReady: Problem(503, "not-ready", "The service is not ready"),
+}
+NOT_FOUND = Problem(404, "not-found", "Nothing is here")
+METHOD_NOT_ALLOWED = Problem(405, "method-not-allowed", "The method is not allowed here")
+UNEXPECTED = Problem(500, "unexpected", "An error of the service, not of the request")
+REASONS = sorted({problem.slug for problem in (*PROBLEMS.values(), NOT_FOUND, METHOD_NOT_ALLOWED)})
+
+
+def problem_response(
+    problem: Problem, detail: str, *, headers: dict[str, str] | None = None, **members: Any
+) -> Response:
+    """Return the problem as a response; `members` extend the document."""
+    document = {
+        "type": f"urn:labn:problem:{problem.slug}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": detail,
+        **members,
+    }
+    return Response(json.dumps(document).encode(), problem.status, headers, MEDIA_TYPE)
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Let every error of the table, and the framework's own, be answered as a problem."""
+    for kind in PROBLEMS:
+        app.add_exception_handler(kind, _answer_error)
+    app.add_exception_handler(404, _answer_routing_error)
+    app.add_exception_handler(405, _answer_routing_error)
+
+
+async def _answer_error(request: Request, error: Exception) -> Response:
+    problem = next(PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS)
+    parts_of(request).metrics.rejected.labels(problem.slug).inc()
+    if isinstance(error, RequestValidationError):
+        faults = list(_faults(error))
+        detail = "; ".join(f"{fault['name']}: {fault['reason']}" for fault in faults)
+        return problem_response(problem, detail, errors=faults)
+    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, BusyError) else None
+    return problem_response(problem, str(error), headers=headers)
+
+
+async def _answer_routing_error(request: Request, error: Exception) -> Response:
+    problem = METHOD_NOT_ALLOWED if getattr(error, "status_code", 0) == 405 else NOT_FOUND
+    parts_of(request).metrics.rejected.labels(problem.slug).inc()
+    return problem_response(
+        problem, f"{request.method} {request.url.path}", headers=getattr(error, "headers", None)
+    )
+
+
+def _faults(error: RequestValidationError) -> Iterator[dict[str, str]]:
+    for fault in error.errors():
+        where = ".".join(str(step) for step in fault["loc"][1:2]) or str(fault["loc"][0])
+        reason = "no such parameter" if fault["type"] == "extra_forbidden" else fault["msg"]
+        yield {"name": where, "reason": reason}

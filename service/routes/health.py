@@ -1,0 +1,55 @@
+"""Whether the process lives, whether it can serve, and what it has counted."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import JSONResponse, Response
+
+from service.dependencies import Parts, PartsOfApp
+from service.lifecycle import Phase
+from service.schemas import HealthAnswer, ReadinessAnswer
+
+router = APIRouter(tags=["health"])
+
+
+@router.get(
+    "/healthz",
+    summary="Is the process alive?",
+    response_model=HealthAnswer,
+    responses={503: {"model": HealthAnswer}},
+)
+async def get_health(parts: PartsOfApp) -> Response:
+    """200 while the process can still come to serve: 503 tells a supervisor to restart it."""
+    failed = parts.lifecycle.phase is Phase.FAILED or not parts.pipeline.inference.alive
+    return JSONResponse({"status": "failed" if failed else "ok"}, 503 if failed else 200)
+
+
+@router.get(
+    "/readyz",
+    summary="Can predictions be served?",
+    response_model=ReadinessAnswer,
+    responses={503: {"model": ReadinessAnswer}},
+)
+async def get_readiness(parts: PartsOfApp) -> Response:
+    """200 from the end of the warm-up to the start of the drain."""
+    phase = parts.lifecycle.phase
+    answer = ReadinessAnswer(status=phase.value, checks=_checks(parts))
+    return Response(
+        answer.model_dump_json(), 200 if phase is Phase.READY else 503, media_type="application/json"
+    )
+
+
+@router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+def get_metrics(parts: PartsOfApp) -> Response:
+    """Text in Prometheus' exposition format."""
+    return Response(generate_latest(parts.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _checks(parts: Parts) -> dict[str, str]:
+    admission = parts.pipeline.admission
+    return {
+        "models": ", ".join(model.reference for model in parts.registry),
+        "inference": "running" if parts.pipeline.inference.alive else "stopped",
+        "queue": f"{admission.taken} of {admission.places} places taken",
+    }

@@ -1,0 +1,53 @@
+"""POST /v1/predictions: an image in, its classes and where the network looked out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from service.answers import Question
+from service.dependencies import PartsOfApp, require_key, require_ready
+from service.disconnect import while_connected
+from service.errors import BadParameter
+from service.negotiation import prefers_png
+from service.openapi import IMAGE_BODY, PREDICTION_ANSWER, problem_responses
+from service.schemas import PredictionAnswer, PredictionOptions
+from service.uploads import read_image
+
+router = APIRouter(
+    prefix="/v1", tags=["predictions"], dependencies=[Depends(require_key), Depends(require_ready)]
+)
+
+
+# `async def`, against the rule for routes: only so can it see a client leave and give its place to the next.
+# All it does itself is read the body and wait; pixels and the network are worked on in threads.
+@router.post(
+    "/predictions",
+    summary="Classify an image and show where the network looked",
+    response_model=PredictionAnswer,
+    responses={200: PREDICTION_ANSWER, **problem_responses(400, 401, 404, 413, 415, 422, 429, 500, 503)},
+    openapi_extra={"requestBody": IMAGE_BODY},
+)
+async def create_prediction(
+    request: Request, options: Annotated[PredictionOptions, Query()], parts: PartsOfApp
+) -> Response:
+    """Take the image as the multipart field `image`, or as the body itself.
+
+    `curl -F image=@photo.jpg …` or `curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' …`;
+    `Accept: image/png` gives the overlay itself.
+    """
+    as_png = prefers_png(request.headers.get("accept", ""))
+    if as_png and options.explanation == "none":
+        raise BadParameter("explanation: an image/png answer is the overlay, which needs an explanation")
+    question = Question(
+        id=request.state.request_id,
+        model=parts.registry.find(options.model),
+        data=await read_image(request),
+        options=options,
+        as_png=as_png,
+        max_pixels=parts.settings.max_pixels,
+    )
+    answer = await while_connected(request, parts.pipeline.answer(question))
+    return Response(answer.body, media_type=answer.media_type, headers=answer.headers)

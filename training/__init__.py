@@ -1,0 +1,1 @@
+"""Makes checkpoints: data, augmentation, loss, optimiser and the loop. Runs offline."""

@@ -1,0 +1,75 @@
+"""`python -m training train | evaluate | generate`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from model.errors import LabnError
+from training.config import TrainingConfig
+from training.data.fundus_generator import write_folder
+from training.data.sources import training_data
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; errors that have a name are one line on stderr and exit status 2."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except LabnError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _train(options: argparse.Namespace) -> None:
+    from training.loop import Trainer  # matplotlib and torch's optimisers, not needed for --help
+
+    overrides = {key: getattr(options, key) for key in ("seed", "epochs") if getattr(options, key) is not None}
+    config = TrainingConfig.read(options.config, overrides)
+    out = options.out or Path("runs") / f"{options.config.stem}-seed{config.run.seed}"
+    trainer = Trainer(config, training_data(config, options.data), out, device=options.device)
+    trainer.run()
+    best = trainer.state.history[trainer.state.best_epoch - 1]
+    print(
+        f"best epoch {best.epoch}: validation loss {best.validation_loss:.4f}, "
+        f"AUROC {best.validation_auroc:.4f} -> {trainer.checkpoint}"
+    )
+
+
+def _generate(options: argparse.Namespace) -> None:
+    write_folder(
+        options.out, count=options.count, seed=options.seed, height=options.height, width=options.width
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    train = commands.add_parser("train", help="train from a TOML file; run again to resume")
+    train.add_argument("config", type=Path)
+    train.add_argument("--data", type=Path, help="folder of the data set")
+    train.add_argument("--out", type=Path, help="folder of the run (runs/CONFIG-seedN)")
+    train.add_argument("--seed", type=int, help="instead of the file's")
+    train.add_argument("--epochs", type=int, help="instead of the file's")
+    train.add_argument("--device", default="cpu", help="cpu or cuda")
+    train.set_defaults(command=_train)
+
+    generate = commands.add_parser("generate", help="generate labelled images with lesion masks")
+    generate.add_argument("kind", choices=["fundus"])
+    generate.add_argument("--out", type=Path, required=True)
+    generate.add_argument("--count", type=int, default=100)
+    generate.add_argument("--seed", type=int, default=0)
+    generate.add_argument("--height", type=int, default=428, help="px")
+    generate.add_argument("--width", type=int, default=644, help="px")
+    generate.set_defaults(command=_generate)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

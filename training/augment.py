@@ -1,0 +1,112 @@
+"""Augmentation of whole batches in tensors: geometry, light, erased rectangles."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+from model.config import Document
+
+
+@dataclass(frozen=True, kw_only=True)
+class AugmentConfig(Document):
+    """Knobs; the defaults are those of the authors' published code."""
+
+    horizontal_flip: float = 0.5  # probability
+    vertical_flip: float = 0.5
+    rotation_deg: float = 5.0
+    scale: tuple[float, float] = (0.7, 1.3)  # area of the crop over the area of the image
+    ratio: tuple[float, float] = (3 / 4, 4 / 3)  # aspect ratio of the crop
+    brightness: float = 0.5  # factor drawn from 1 ± this; so the next two
+    contrast: float = 0.5
+    saturation: float = 0.5
+    channel_gain: float = 0.0  # a factor for each channel alone: another camera's white balance
+    gamma: float = 0.0  # exponent drawn from exp(± this)
+    erasing: float = 0.5  # probability of an erased rectangle
+    erasing_area: tuple[float, float] = (0.02, 0.33)
+
+
+def augment(
+    images: Tensor, masks: Tensor | None, config: AugmentConfig, size: tuple[int, int], generator: Generator
+) -> tuple[Tensor, Tensor | None]:
+    """Augment images (N, C, S, T) uint8 to (N, C, height, width) float32 in 0..1, each by its own draw.
+
+    Masks (N, 1, S, T) of 0 and 1, where there are some, move with their images.
+    """
+    matrices = warp_matrices(len(images), config, generator)
+    pixels = resize(warp(images.float() / 255, matrices), size)
+    pixels = jitter(pixels, config, generator).clamp_(0, 1)
+    return pixels, None if masks is None else resize(warp(masks.float(), matrices), size)
+
+
+def warp_matrices(n: int, config: AugmentConfig, generator: Generator) -> Tensor:
+    """Draw flips, rotation, scale, aspect and shift as affine maps of output to input places: (N, 2, 3)."""
+    angle = torch.deg2rad(_uniform(n, (-config.rotation_deg, config.rotation_deg), generator))
+    area = _uniform(n, config.scale, generator)
+    log_ratio = _uniform(n, (math.log(config.ratio[0]), math.log(config.ratio[1])), generator)
+    sx = torch.sqrt(area * torch.exp(log_ratio))
+    sy = torch.sqrt(area / torch.exp(log_ratio))
+    dx = _uniform(n, (-1, 1), generator) * (1 - sx).abs()  # a smaller crop lies anywhere inside
+    dy = _uniform(n, (-1, 1), generator) * (1 - sy).abs()
+    sx = sx * _flips(n, config.horizontal_flip, generator)
+    sy = sy * _flips(n, config.vertical_flip, generator)
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    rows = (torch.stack([cos * sx, -sin * sy, dx], 1), torch.stack([sin * sx, cos * sy, dy], 1))
+    return torch.stack(rows, 1)
+
+
+def warp(images: Tensor, matrices: Tensor) -> Tensor:
+    """Resample images (N, C, S, T) bilinearly at the places that `matrices` (N, 2, 3) name; black outside."""
+    grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
+    return F.grid_sample(images, grid, align_corners=False)
+
+
+def resize(images: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resample images (N, C, S, T) to (N, C, height, width), bilinear and antialiased."""
+    if tuple(images.shape[-2:]) == size:
+        return images
+    return F.interpolate(images, size, mode="bilinear", antialias=True)
+
+
+def jitter(images: Tensor, config: AugmentConfig, generator: Generator) -> Tensor:
+    """Change the light of images (N, C, H, W) in 0..1: gamma, gains, contrast and saturation."""
+    n, channels = images.shape[:2]
+
+    def factor(spread: float, columns: int = 1) -> Tensor:
+        return 1 + spread * (2 * torch.rand(n, columns, 1, 1, generator=generator) - 1)
+
+    if config.gamma:
+        images = images.clamp(min=0) ** torch.exp(factor(config.gamma) - 1)
+    images = images * factor(config.brightness) * factor(config.channel_gain, channels)
+    mean = images.mean(dim=(1, 2, 3), keepdim=True)
+    images = mean + (images - mean) * factor(config.contrast)
+    grey = images.mean(dim=1, keepdim=True)
+    return grey + (images - grey) * factor(config.saturation)
+
+
+def erase(images: Tensor, config: AugmentConfig, generator: Generator) -> Tensor:
+    """Set a rectangle of some of the normalised images (N, C, H, W) to zero, the mean colour (Zhong et al. 2020)."""
+    n, _, height, width = images.shape
+    area = _uniform(n, config.erasing_area, generator) * height * width
+    aspect = torch.exp(_uniform(n, (math.log(0.3), math.log(3.3)), generator))
+    h = torch.sqrt(area * aspect).clamp(max=height - 1).view(n, 1, 1)
+    w = torch.sqrt(area / aspect).clamp(max=width - 1).view(n, 1, 1)
+    top = torch.rand(n, 1, 1, generator=generator) * (height - h)
+    left = torch.rand(n, 1, 1, generator=generator) * (width - w)
+    y, x = torch.arange(height).view(1, -1, 1), torch.arange(width).view(1, 1, -1)
+    inside = (y >= top) & (y < top + h) & (x >= left) & (x < left + w)
+    chosen = torch.rand(n, 1, 1, generator=generator) < config.erasing
+    return images.masked_fill((inside & chosen).unsqueeze(1), 0.0)
+
+
+def _uniform(n: int, bounds: tuple[float, float], generator: Generator) -> Tensor:
+    low, high = bounds
+    return low + (high - low) * torch.rand(n, generator=generator)
+
+
+def _flips(n: int, probability: float, generator: Generator) -> Tensor:
+    return 1 - 2 * (torch.rand(n, generator=generator) < probability).float()

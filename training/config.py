@@ -1,0 +1,109 @@
+"""A training run as one TOML file; unknown keys are refused."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from model.config import Document, NetworkConfig, Preprocessing
+from model.errors import ConfigurationError
+from model.presets import PREPROCESSINGS, network_config
+from training.augment import AugmentConfig
+from training.losses import LossConfig
+from training.optim import OptimConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig(Document):
+    """Where images come from."""
+
+    kind: Literal["idrid", "own", "generated-fundus"] = "idrid"
+    validation_share: float = 0.2  # of each class
+    labels: tuple[str, ...] = ()  # class names, for kind "own"
+    count: int = 4000  # images, for the generator
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig(Document):
+    """The loop."""
+
+    epochs: int = 100
+    batch_size: int = 32
+    balanced: bool = False  # batches with as many images of each class, instead of class weights
+    patience: int = 6  # validations without a better loss before stopping
+    seed: int = 0
+    precision: Literal["fp32", "bf16"] = "fp32"
+    averaging: float = 0.0  # decay of a moving average of the weights, a step; 0: none
+    initialise_from: str = ""  # a checkpoint of the same network, its labels aside
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """Everything that decides a run, but the place of the data."""
+
+    network: NetworkConfig
+    preprocessing: Preprocessing
+    data: DataConfig
+    augment: AugmentConfig
+    loss: LossConfig
+    optim: OptimConfig
+    run: RunConfig
+
+    def __post_init__(self) -> None:
+        """Refuse what contradicts itself."""
+        if self.run.balanced and self.loss.class_weights:
+            raise ConfigurationError("choose loss.class_weights or run.balanced, not both")
+        if self.loss.class_weights and len(self.loss.class_weights) != self.network.classes:
+            raise ConfigurationError(f"loss.class_weights must be {self.network.classes} numbers")
+
+    @classmethod
+    def read(cls, path: Path, overrides: Mapping[str, Any] | None = None) -> Self:
+        """Read a TOML file; `overrides` are run keys from the command line.
+
+        Raises:
+            ConfigurationError: naming the file and the key.
+        """
+        try:
+            document = tomllib.loads(path.read_text(encoding="utf-8"))
+            document["run"] = {**document.get("run", {}), **(overrides or {})}
+            return cls.from_dict(document)
+        except (OSError, tomllib.TOMLDecodeError, ConfigurationError) as error:
+            raise ConfigurationError(f"{path}: {error}") from error
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Self:
+        """Build the configuration from the document of a TOML file or of `to_dict`."""
+        names = {field.name for field in fields(cls)}
+        if unknown := sorted(set(document) - names):
+            raise ConfigurationError(f"unknown keys {unknown}; known are {sorted(names)}")
+        return cls(
+            network=_network(document.get("network", {})),
+            preprocessing=_preprocessing(document.get("preprocessing", "idrid")),
+            data=DataConfig.from_dict(document.get("data", {})),
+            augment=AugmentConfig.from_dict(document.get("augment", {})),
+            loss=LossConfig.from_dict(document.get("loss", {})),
+            optim=OptimConfig.from_dict(document.get("optim", {})),
+            run=RunConfig.from_dict(document.get("run", {})),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types, for the checkpoint's card."""
+        return {field.name: getattr(self, field.name).to_dict() for field in fields(self)}
+
+
+def _network(table: Mapping[str, Any]) -> NetworkConfig:
+    if table.get("preset") == "custom":
+        return NetworkConfig.from_dict(table)
+    changes = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items() if k != "preset"}
+    return network_config(table.get("preset", "compact"), **changes)
+
+
+def _preprocessing(value: str | Mapping[str, Any]) -> Preprocessing:
+    if isinstance(value, str):
+        if value not in PREPROCESSINGS:
+            raise ConfigurationError(f"no preprocessing {value!r}; there are {sorted(PREPROCESSINGS)}")
+        return PREPROCESSINGS[value]
+    return Preprocessing.from_dict(value)

@@ -1,0 +1,88 @@
+"""Generated colour fundus photographs with exact lesion masks, for pretraining and as free sample images.
+
+The healthy eye and the sensor's noise come from streams of random numbers that do not know the label; lesions come
+from a third. So the two labels of a seed differ exactly inside the mask, and nothing else tells the classes apart.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from tqdm import trange
+
+from training.data.fundus_anatomy import draw_eye, paint_anatomy
+from training.data.fundus_camera import View, crop_view, draw_noise, expose, frame_view
+from training.data.fundus_lesions import apply_disease, draw_disease
+
+ANATOMY, SENSOR, LESIONS, LABELS = range(4)  # the streams of a seed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fundus:
+    """A photograph and the truth about it."""
+
+    pixels: npt.NDArray[np.uint8]  # (H, W, 3) RGB
+    mask: npt.NDArray[np.bool_]  # (H, W) the pixels that lesions changed
+    label: int  # 1 where there are lesions
+
+
+def generate_fundus(seed: int, *, label: int, height: int = 428, width: int = 644) -> Fundus:
+    """Generate the camera's whole frame (its aspect is 4288x2848). The same arguments give the same bytes.
+
+    Raises:
+        ValueError: a label other than 0 and 1, or a negative seed.
+    """
+    return _photograph(seed, label, frame_view(height, width))
+
+
+def generate_cropped(seed: int, *, label: int, size: int = 224) -> Fundus:
+    """Generate the same eye as `generate_fundus`, seen straight through the network's crop, size x size.
+
+    Raises:
+        ValueError: a label other than 0 and 1, or a negative seed.
+    """
+    return _photograph(seed, label, crop_view(size))
+
+
+def write_folder(
+    out: Path, *, count: int, seed: int, positive_share: float = 0.5, height: int = 428, width: int = 644
+) -> None:
+    """Write `images/*.jpg`, `masks/*.png` and `labels.csv` (columns file,label,mask) into a folder."""
+    rng = np.random.default_rng((seed, LABELS))
+    seeds = rng.integers(2**62, size=count).tolist()
+    labels = rng.permutation(np.arange(count) < round(positive_share * count)).astype(int).tolist()
+    for name in ("images", "masks"):
+        (out / name).mkdir(parents=True, exist_ok=True)
+    with (out / "labels.csv").open("w", newline="") as table:
+        writer = csv.writer(table)
+        writer.writerow(("file", "label", "mask"))
+        for index in trange(count, desc="fundus", unit="image"):
+            fundus = generate_fundus(seeds[index], label=labels[index], height=height, width=width)
+            image, mask = f"images/fundus_{index:05d}.jpg", f"masks/fundus_{index:05d}.png"
+            Image.fromarray(fundus.pixels).save(out / image, quality=95)
+            Image.fromarray(fundus.mask).save(out / mask)
+            writer.writerow((image, fundus.label, mask))
+
+
+def _photograph(seed: int, label: int, view: View) -> Fundus:
+    """Paint the healthy eye, add the lesions if there are any, expose both alike."""
+    if label not in (0, 1):
+        raise ValueError(f"label must be 0 or 1, is {label}")
+    anatomy = np.random.default_rng((seed, ANATOMY))
+    eye = draw_eye(anatomy)
+    light = paint_anatomy(anatomy, eye, view)
+    noise = draw_noise(np.random.default_rng((seed, SENSOR)), view)
+    healthy = expose(light, noise, view)
+    if label == 0:
+        return Fundus(pixels=healthy, mask=np.zeros(healthy.shape[:2], dtype=np.bool_), label=0)
+    lesions = np.random.default_rng((seed, LESIONS))
+    mask = np.zeros(healthy.shape[:2], dtype=np.bool_)
+    while not mask.any():  # a mild disease may drown in the noise
+        pixels = expose(apply_disease(lesions, draw_disease(lesions, eye), eye, view, light), noise, view)
+        mask = (pixels != healthy).any(axis=-1)
+    return Fundus(pixels=pixels, mask=mask, label=1)

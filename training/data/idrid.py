@@ -1,0 +1,51 @@
+"""IDRiD, the Indian Diabetic Retinopathy Image Dataset (Porwal et al. 2018), in its official folder layout."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Literal
+
+from training.data.examples import Example, check_examples
+from training.errors import DatasetError
+
+Split = Literal["train", "test"]
+LABELS = ("no retinopathy", "retinopathy")  # grade 0, grades 1-4
+_LETTER = {"train": ("a", "Training"), "test": ("b", "Testing")}
+RELABELLED_TWIN = "IDRiD_064"  # of the test split: the same bytes as 118 of the training split, another grade
+
+
+def idrid_examples(root: Path, split: Split) -> list[Example]:
+    """Read one split of the grading task; positive from grade 1 on. Test image 064 is left out.
+
+    Args:
+        root: the folder that holds "B. Disease Grading", or that folder itself; images of any resolution.
+        split: the official one.
+
+    Raises:
+        DatasetError: naming the file that is missing or malformed.
+    """
+    grading = root if root.name == "B. Disease Grading" else root / "B. Disease Grading"
+    letter, word = _LETTER[split]
+    images = grading / "1. Original Images" / f"{letter}. {word} Set"
+    table = grading / "2. Groundtruths" / f"{letter}. IDRiD_Disease Grading_{word} Labels.csv"
+    if not table.is_file():
+        raise DatasetError(f"{table} is missing: is {root} the folder that holds 'B. Disease Grading'?")
+    masks = grading.parent / "lesion masks" / f"{letter}. {word} Set"
+    examples = []
+    for name, grade in _rows(table):
+        if split == "test" and name == RELABELLED_TWIN:
+            continue
+        mask = masks / f"{name}.png"
+        examples.append(Example(images / f"{name}.jpg", int(grade >= 1), mask if mask.is_file() else None))
+    check_examples(examples, len(LABELS))
+    return examples
+
+
+def _rows(table: Path) -> list[tuple[str, int]]:
+    with table.open(newline="", encoding="utf-8-sig") as file:
+        rows = [(row.get("Image name"), row.get("Retinopathy grade")) for row in csv.DictReader(file)]
+    try:
+        return [(str(name).strip(), int(str(grade))) for name, grade in rows if name]
+    except ValueError as error:
+        raise DatasetError(f"{table}: a grade is not a whole number: {error}") from error

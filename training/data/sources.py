@@ -1,0 +1,80 @@
+"""From a configuration and a folder to the images of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from model.normalisation import normalise
+from training.config import TrainingConfig
+from training.data.examples import Example, split_examples
+from training.data.generated import generated_images
+from training.data.idrid import LABELS as IDRID_LABELS
+from training.data.idrid import idrid_examples
+from training.data.images import LabelledImages, network_inputs, training_sources
+from training.data.own import own_examples
+from training.errors import DatasetError
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingData:
+    """What a run trains and validates on."""
+
+    training: LabelledImages  # uint8, to be augmented
+    validation: LabelledImages  # float32, as the network takes them
+    labels: tuple[str, ...]
+    description: dict[str, Any]  # for the card: data set name, sizes
+
+
+def training_data(config: TrainingConfig, root: Path | None) -> TrainingData:
+    """Load or generate the images of a run.
+
+    Raises:
+        DatasetError: naming the file or option that is wrong.
+    """
+    data, seed = config.data, config.run.seed
+    if data.kind == "generated-fundus":
+        return _generated(config)
+    if root is None:
+        raise DatasetError(f"data of kind {data.kind!r} needs --data DIR")
+    examples, labels, _ = real_examples(config, root, "train")
+    training, validation = split_examples(examples, share=data.validation_share, seed=seed)
+    return TrainingData(
+        training=training_sources(training, config.preprocessing),
+        validation=network_inputs(validation, config.preprocessing),
+        labels=labels,
+        description=_description(data.kind, training, validation),
+    )
+
+
+def real_examples(
+    config: TrainingConfig, root: Path, split: str
+) -> tuple[list[Example], tuple[str, ...], str]:
+    """Return the examples of a split ("train" or "test"), the class names and the data set's name."""
+    if config.data.kind == "idrid":
+        return idrid_examples(root, "test" if split == "test" else "train"), IDRID_LABELS, "IDRiD"
+    return own_examples(root, config.data.labels), config.data.labels, root.name
+
+
+def _generated(config: TrainingConfig) -> TrainingData:
+    """Every second seed is a positive; validation seeds follow the training seeds."""
+    count = config.data.count
+    held_out = round(count * config.data.validation_share)
+    first = config.run.seed * 10_000_000
+    training = generated_images(first, count - held_out, config)
+    validation = generated_images(first + count - held_out, held_out, config)
+    normalised = normalise(validation.images.float() / 255, config.preprocessing)
+    return TrainingData(
+        training=training,
+        validation=LabelledImages(normalised, validation.labels, validation.masks),
+        labels=IDRID_LABELS,
+        description={"dataset": "generated fundus photographs", "training": len(training), "validation": held_out},
+    )
+
+
+def _description(name: str, training: list[Example], validation: list[Example]) -> dict[str, Any]:
+    def counts(examples: list[Example]) -> dict[str, int]:
+        return {str(label): sum(e.label == label for e in examples) for label in sorted({e.label for e in examples})}
+
+    return {"dataset": name, "training": counts(training), "validation": counts(validation)}

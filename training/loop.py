@@ -1,0 +1,197 @@
+"""The training loop: epochs, validation, the best weights kept, resumed where it was killed."""
+
+from __future__ import annotations
+
+import math
+import time
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
+
+from model.checkpoint import load_checkpoint, save_checkpoint
+from model.familiarity import InputStatistics, input_statistics
+from model.metrics.classification import accuracy, auroc
+from model.network import LabnOutput, LambdaAbn
+from training.augment import resize
+from training.batches import Batch, attention_target, epoch_batches, epoch_steps
+from training.config import TrainingConfig
+from training.data.images import LabelledImages
+from training.data.sources import TrainingData
+from training.errors import Diverged
+from training.initialise import copy_matching_weights
+from training.losses import labn_loss
+from training.optim import make_optimizer, make_schedule
+from training.record import code_revision, write_record
+from training.state import EpochRecord, RunState
+
+VALIDATION_BATCH = 32
+
+
+class Trainer:
+    """One run in one folder: `checkpoint.safetensors` (the best so far), `state.pt`, metrics.csv, curves.png."""
+
+    def __init__(self, config: TrainingConfig, data: TrainingData, out: Path, *, device: str = "cpu") -> None:
+        torch.manual_seed(config.run.seed)
+        self.config, self.data, self.out, self.device = config, data, out, torch.device(device)
+        self.network = LambdaAbn(config.network)
+        if config.run.initialise_from:
+            source = load_checkpoint(config.run.initialise_from, folded=False)
+            copy_matching_weights(source.network, self.network)
+        self.network.to(self.device)
+        self.averaged = AveragedModel(
+            self.network, multi_avg_fn=get_ema_multi_avg_fn(config.run.averaging), use_buffers=True
+        )
+        self.optimizer = make_optimizer(self.network, config.optim)
+        self.schedule = make_schedule(self.optimizer, config.optim, config.run.epochs)
+        self.state = RunState(config=config.to_dict())
+
+    @property
+    def scored(self) -> LambdaAbn:
+        """The network that is validated and kept: the moving average where there is one."""
+        network = self.averaged.module if self.config.run.averaging else self.network
+        assert isinstance(network, LambdaAbn)
+        return network
+
+    @property
+    def checkpoint(self) -> Path:
+        """The best network so far."""
+        return self.out / "checkpoint.safetensors"
+
+    def run(self) -> None:
+        """Train from where the folder stands until the last epoch or early stopping.
+
+        Raises:
+            Diverged: the loss is no longer a number.
+        """
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.resume()
+        run = self.config.run
+        with tqdm(total=run.epochs, initial=self.state.epoch, desc=self.out.name, unit="epoch") as bar:
+            while self.state.epoch < run.epochs and self.state.waited < run.patience:
+                record = self.train_epoch()
+                bar.set_postfix(loss=record.validation_loss, auroc=record.validation_auroc)
+                bar.update()
+        write_record(self.out, self.state.history, picture=True)
+
+    def resume(self) -> None:
+        """Take up the state that an earlier run of the same configuration left in the folder."""
+        path = self.out / "state.pt"
+        if not path.exists():
+            return
+        self.state = RunState.load(path, self.config.to_dict())
+        for name, part in self._parts().items():
+            part.load_state_dict(self.state.tensors[name])
+
+    def train_epoch(self) -> EpochRecord:
+        """Train one epoch, validate, keep the network if it is the best, write the state."""
+        started = time.perf_counter()
+        learning_rate = self.optimizer.param_groups[1]["lr"]
+        train_loss = self._train()
+        validation = self.data.validation
+        output, loss = self.validate(validation)
+        labels = validation.labels.numpy()
+        scores = output.logits.softmax(1)[:, 1].double().numpy()
+        record = EpochRecord(
+            epoch=self.state.epoch + 1,
+            train_loss=train_loss,
+            validation_loss=loss,
+            validation_auroc=auroc(labels, scores),
+            validation_accuracy=accuracy(labels, scores),
+            attention_coverage=float((output.attention > self.config.network.threshold).float().mean()),
+            learning_rate=learning_rate,
+            seconds=time.perf_counter() - started,
+        )
+        self._finish_epoch(record)
+        return record
+
+    @torch.inference_mode()
+    def validate(self, images: LabelledImages) -> tuple[LabnOutput, float]:
+        """Run the scored network over images: its outputs on the CPU, and the mean loss."""
+        network = self.scored.eval()
+        parts = [network(batch.to(self.device)) for batch in images.images.split(VALIDATION_BATCH)]
+        output = LabnOutput(*(torch.cat(tensors).cpu() for tensors in zip(*parts, strict=True)))
+        masks = images.masks
+        target = None if masks is None else attention_target(masks.float(), output.attention.shape)
+        return output, float(labn_loss(output, images.labels, self.config.loss, target))
+
+    def _train(self) -> float:
+        self.network.train()
+        losses: list[float] = []
+        steps = epoch_steps(self.data.training, self.config)
+        batches = epoch_batches(self.data.training, self.config, self.state.epoch)
+        for batch in tqdm(batches, total=steps, desc=f"epoch {self.state.epoch + 1}", leave=False):
+            losses.append(self._step(batch))
+        return float(np.mean(losses))
+
+    def _step(self, batch: Batch) -> float:
+        bf16 = self.config.run.precision == "bf16"
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=bf16):
+            output = self.network(batch.images.to(self.device))
+        output = LabnOutput(*(tensor.float() for tensor in output))
+        target = None if batch.masks is None else attention_target(batch.masks, output.attention.shape)
+        loss: Tensor = labn_loss(
+            output,
+            batch.labels.to(self.device),
+            self.config.loss,
+            None if target is None else target.to(self.device),
+        )
+        value = float(loss)
+        if not math.isfinite(value):
+            raise Diverged(f"the loss is {value} in epoch {self.state.epoch + 1}: lower the learning rate")
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        self.averaged.update_parameters(self.network)
+        return value
+
+    def _finish_epoch(self, record: EpochRecord) -> None:
+        if isinstance(self.schedule, ReduceLROnPlateau):
+            self.schedule.step(record.validation_loss)
+        else:
+            self.schedule.step()
+        state = self.state
+        state.epoch += 1
+        state.history.append(record)
+        if record.validation_loss < state.best_loss:
+            state.best_loss, state.best_epoch = record.validation_loss, state.epoch
+            self._save_checkpoint(record)
+        state.tensors = {name: part.state_dict() for name, part in self._parts().items()}
+        state.save(self.out / "state.pt")
+        write_record(self.out, state.history)
+
+    @cached_property
+    def _statistics(self) -> InputStatistics:
+        size = (self.config.preprocessing.height, self.config.preprocessing.width)
+        parts = self.data.training.images.split(VALIDATION_BATCH)
+        return input_statistics(torch.cat([resize(part.float() / 255, size) for part in parts]))
+
+    def _save_checkpoint(self, record: EpochRecord) -> None:
+        save_checkpoint(
+            self.checkpoint,
+            self.scored,
+            preprocessing=self.config.preprocessing,
+            labels=self.data.labels,
+            statistics=self._statistics,
+            card={
+                "training": self.config.to_dict(),
+                "data": self.data.description,
+                "seed": self.config.run.seed,
+                "code_revision": code_revision(),
+                "epoch": record.epoch,
+                "validation": {"loss": record.validation_loss, "auroc": record.validation_auroc},
+            },
+        )
+
+    def _parts(self) -> dict[str, LambdaAbn | AveragedModel | torch.optim.Optimizer | object]:
+        return {
+            "network": self.network,
+            "averaged": self.averaged,
+            "optimizer": self.optimizer,
+            "schedule": self.schedule,
+        }

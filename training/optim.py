@@ -1,0 +1,56 @@
+"""AdamW in the groups of the paper's Table 1, and how the learning rates fall."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
+
+from model.config import Document
+from model.network import LambdaAbn
+
+Schedule = LambdaLR | ReduceLROnPlateau
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimConfig(Document):
+    """Defaults: Table 1 of the paper, and the plateau schedule of the published code."""
+
+    branch_lr: float = 1e-3  # LAB and the linear layer
+    trunk_lr: float = 1e-4  # LFE and LPB
+    weight_decay: float = 0.09
+    schedule: Literal["plateau", "cosine"] = "plateau"
+    warmup_epochs: int = 0  # cosine only
+    plateau_factor: float = 0.333
+    plateau_patience: int = 2  # epochs
+    min_lr: float = 1e-6  # plateau only
+
+
+def make_optimizer(network: LambdaAbn, config: OptimConfig) -> AdamW:
+    """Return AdamW over two groups: branch and linear layer, and everything else."""
+    fast = [*network.branch.parameters(), *network.classify.parameters()]
+    slow = [p for part in (network.stem, network.before, network.after) for p in part.parameters()]
+    groups = [{"params": fast, "lr": config.branch_lr}, {"params": slow, "lr": config.trunk_lr}]
+    return AdamW(groups, weight_decay=config.weight_decay)
+
+
+def make_schedule(optimizer: AdamW, config: OptimConfig, epochs: int) -> Schedule:
+    """Return what is stepped once an epoch (with the validation loss: plateau)."""
+    if config.schedule == "plateau":
+        return ReduceLROnPlateau(
+            optimizer,
+            factor=config.plateau_factor,
+            patience=config.plateau_patience,
+            min_lr=config.min_lr,
+        )
+
+    def share(epoch: int) -> float:
+        if epoch < config.warmup_epochs:
+            return (epoch + 1) / (config.warmup_epochs + 1)
+        done = (epoch - config.warmup_epochs) / max(1, epochs - config.warmup_epochs)
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+
+    return LambdaLR(optimizer, share)

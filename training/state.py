@@ -1,0 +1,62 @@
+"""What a run needs to go on after a kill: written at once or not at all, after every epoch."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from training.errors import TrainingError
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochRecord:
+    """One line of metrics.csv."""
+
+    epoch: int
+    train_loss: float
+    validation_loss: float
+    validation_auroc: float
+    validation_accuracy: float
+    attention_coverage: float  # share of cells over θ, on validation
+    learning_rate: float  # of the trunk
+    seconds: float
+
+
+@dataclass(kw_only=True)
+class RunState:
+    """Where a run stands."""
+
+    config: dict[str, Any]
+    epoch: int = 0  # epochs done
+    best_loss: float = float("inf")
+    best_epoch: int = 0
+    history: list[EpochRecord] = field(default_factory=list)
+    tensors: dict[str, Any] = field(default_factory=dict)  # state dicts by name
+
+    @property
+    def waited(self) -> int:
+        """Epochs since the best one."""
+        return self.epoch - self.best_epoch
+
+    def save(self, path: Path) -> None:
+        """Write the state; a kill leaves the old one or the new one."""
+        partial = path.with_name(f".{path.name}.partial")
+        torch.save(asdict(self), partial)
+        os.replace(partial, path)
+
+    @classmethod
+    def load(cls, path: Path, config: dict[str, Any]) -> RunState:
+        """Read the state of a run with the same configuration.
+
+        Raises:
+            TrainingError: the folder holds a run of another configuration.
+        """
+        document = torch.load(path, weights_only=True)
+        if document["config"] != config:
+            raise TrainingError(f"{path.parent} holds a run of another configuration; choose another --out")
+        document["history"] = [EpochRecord(**record) for record in document["history"]]
+        return cls(**document)
