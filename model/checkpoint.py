@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +62,7 @@ def save_checkpoint(
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     save_file(weights, partial, metadata={_KEY: json.dumps(document, sort_keys=True)})
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def load_checkpoint(path: Path | str, *, device: str = "cpu", folded: bool = True) -> LoadedCheckpoint:
@@ -89,7 +88,8 @@ def load_checkpoint(path: Path | str, *, device: str = "cpu", folded: bool = Tru
         raise CheckpointError(f"{path}: {error}") from error
     _check_fit(config, preprocessing, labels)
     network = LambdaAbn(config)
-    load_weights(network, weights, source=str(path))
+    raise_if_different(network.state_dict(), weights, source=str(path))
+    network.load_state_dict(weights)
     return LoadedCheckpoint(
         network=(network.folded() if folded else network.eval()).to(device),
         config=config,
@@ -101,24 +101,25 @@ def load_checkpoint(path: Path | str, *, device: str = "cpu", folded: bool = Tru
     )
 
 
-def load_weights(network: LambdaAbn, weights: Mapping[str, Tensor], *, source: str) -> None:
-    """Copy weights into the network, all or none.
+def raise_if_different(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor], *, source: str) -> None:
+    """Make sure that two sets of weights have the same names and shapes.
 
     Raises:
-        CheckpointError: listing the keys that are missing, not expected or of another shape.
+        CheckpointError: listing the keys that are missing, unknown or of another shape.
     """
-    wanted = network.state_dict()
-    missing = sorted(set(wanted) - set(weights))
-    unknown = sorted(set(weights) - set(wanted))
+    both = sorted(set(wanted) & set(given))
     differing = [
-        f"{name} {tuple(weights[name].shape)} instead of {tuple(wanted[name].shape)}"
-        for name in sorted(set(wanted) & set(weights))
-        if weights[name].shape != wanted[name].shape
+        f"{name} {tuple(given[name].shape)} instead of {tuple(wanted[name].shape)}"
+        for name in both
+        if given[name].shape != wanted[name].shape
     ]
-    lists = {"missing keys": missing, "unknown keys": unknown, "other shapes": differing}
+    lists = {
+        "missing keys": sorted(set(wanted) - set(given)),
+        "unknown keys": sorted(set(given) - set(wanted)),
+        "other shapes": differing,
+    }
     if problems := [f"{what}: {', '.join(names)}" for what, names in lists.items() if names]:
         raise CheckpointError(f"{source} does not fit the network; {'; '.join(problems)}")
-    network.load_state_dict(dict(weights))
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor], str]:
@@ -142,4 +143,3 @@ def _check_fit(config: NetworkConfig, preprocessing: Preprocessing, labels: tupl
     network_takes = (config.channels, config.height, config.width)
     if network_takes != (preprocessing.channels, preprocessing.height, preprocessing.width):
         raise CheckpointError(f"the network takes {network_takes}, preprocessing gives another size")
-

@@ -71,7 +71,16 @@ class NetworkConfig(Document):
         Raises:
             ConfigurationError: naming the field.
         """
-        positive = ("channels", "height", "width", "classes", "stem_channels", "expansion", "heads", "key_depth")
+        positive = (
+            "channels",
+            "height",
+            "width",
+            "classes",
+            "stem_channels",
+            "expansion",
+            "heads",
+            "key_depth",
+        )
         for name in (*positive, "intra_depth", "receptive_field", "branch_width", "branch_depth"):
             if getattr(self, name) < 1:
                 raise ConfigurationError(f"{name} must be at least 1, is {getattr(self, name)}")

@@ -52,6 +52,7 @@ class NormConv(nn.Module):
 
 def norm_scale_and_shift(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     """Return a and b, each (C,), with which the norm in evaluation is a * x + b."""
-    assert norm.running_mean is not None and norm.running_var is not None
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
     scale = norm.weight.detach() / torch.sqrt(norm.running_var + norm.eps)
     return scale, norm.bias.detach() - norm.running_mean * scale

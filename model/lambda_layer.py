@@ -64,7 +64,7 @@ class LambdaLayer(nn.Module):
     def project(self, x: Tensor) -> Projection:
         """Queries, keys and values of x (N, C, H, W)."""
         n, m = x.shape[0], x.shape[2] * x.shape[3]
-        q, k, v = torch.split(self.project_qkv(x), self.parts, dim=1)
+        q, k, v = torch.split(self.project_qkv(x), list(self.parts), dim=1)
         return Projection(
             queries=self.norm_queries(q).reshape(n, self.heads, self.key_depth, m),
             keys=k.reshape(n, self.intra_depth, self.key_depth, m).softmax(dim=-1),
@@ -118,9 +118,7 @@ class LambdaLayer(nn.Module):
         self.norm_values = nn.Identity()
 
 
-def position_output_by_convolution(
-    projection: Projection, embedding: Tensor, height: int, width: int
-) -> Tensor:
+def position_output_by_convolution(projection: Projection, embedding: Tensor, height: int, width: int) -> Tensor:
     """λp by a convolution over every value map, then Σ_k q_k λp_k: (N, h, V, M)."""
     n, u, v, m = projection.values.shape
     maps = projection.values.transpose(1, 2).reshape(n * v, u, height, width)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import copy
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 
 from model.attention_branch import AttentionBranch
 from model.config import NetworkConfig
-from model.errors import NonFiniteOutput
 from model.conv_norm import ConvNorm, NormConv
+from model.errors import NonFiniteOutput
 from model.lambda_layer import LambdaLayer
 from model.resnet import Bottleneck, Stem, bottleneck_places, lambda_bottleneck
 
@@ -65,6 +65,14 @@ class LambdaAbn(nn.Module):
         """LPB: features (N, F, h, w) -> logits (N, K)."""
         logits: Tensor = self.classify(self.after(features).mean(dim=(2, 3)))
         return logits
+
+    def entering(self, images: Tensor, bottleneck: int) -> Tensor:
+        """Return what enters a bottleneck, 0..N_B-1, for images (N, C, H, W); behind the branch it is gated."""
+        split = self.config.split
+        x = self.before[:bottleneck](self.stem(images))
+        if bottleneck >= split:
+            x = self.after[: bottleneck - split](gate(x, self.branch(x)[1], self.config.threshold))
+        return cast(Tensor, x)
 
     def bottlenecks(self) -> list[Bottleneck]:
         """All N_B lambda bottlenecks in order, those of the LFE first."""

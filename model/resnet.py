@@ -54,9 +54,7 @@ class NormedLambda(nn.Module):
         return cast(Tensor, self.norm(self.layer(x)))
 
 
-def lambda_bottleneck(
-    config: NetworkConfig, inputs: int, width: int, outputs: int, stride: int = 1
-) -> Bottleneck:
+def lambda_bottleneck(config: NetworkConfig, inputs: int, width: int, outputs: int, stride: int = 1) -> Bottleneck:
     """Return a bottleneck whose spatial part is a lambda layer."""
     layer = LambdaLayer(
         width,

@@ -155,7 +155,9 @@ def _draw(question: Question, prepared: Prepared, explanation: Explanation) -> d
     options, pictures = question.options, {}
     if question.wants_overlay:
         canvas = _sharp_canvas(question, prepared)
-        overlay = render_overlay(canvas.picture, explanation.values, canvas.region, **_style(question, canvas))
+        overlay = render_overlay(
+            canvas.picture, explanation.values, canvas.region, **_style(question, canvas)
+        )
         pictures["overlay"] = encode_png(overlay)
     if "heatmap" in options.include and not question.as_png:
         canvas = prepared.canvas

@@ -152,5 +152,5 @@ class InferenceThread:
             shape = (preprocessing.channels, preprocessing.height, preprocessing.width)
             for images in {1, self._max_batch}:
                 started = perf_counter()
-                predictor.predict_batch(torch.zeros(images, *shape), explanation=Predictor.METHODS[0])
+                predictor.predict_batch(torch.zeros(images, *shape))
                 self.seconds_per_image = (perf_counter() - started) / images

@@ -68,7 +68,13 @@ def encode() -> Encode:
     """Encode a smooth random image of that size, the same for the same seed."""
 
     def encoded(
-        height: int = 64, width: int = 96, *, seed: int = 0, kind: str = "JPEG", mode: str = "RGB", **options: object
+        height: int = 64,
+        width: int = 96,
+        *,
+        seed: int = 0,
+        kind: str = "JPEG",
+        mode: str = "RGB",
+        **options: object,
     ) -> bytes:
         cells = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)
         image = Image.fromarray(cells).resize((width, height), Image.Resampling.BICUBIC).convert(mode)

@@ -42,9 +42,7 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _generate(options: argparse.Namespace) -> None:
-    write_folder(
-        options.out, count=options.count, seed=options.seed, height=options.height, width=options.width
-    )
+    write_folder(options.out, count=options.count, seed=options.seed, height=options.height, width=options.width)
 
 
 def _parser() -> argparse.ArgumentParser:

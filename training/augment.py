@@ -89,7 +89,7 @@ def jitter(images: Tensor, config: AugmentConfig, generator: Generator) -> Tenso
 
 
 def erase(images: Tensor, config: AugmentConfig, generator: Generator) -> Tensor:
-    """Set a rectangle of some of the normalised images (N, C, H, W) to zero, the mean colour (Zhong et al. 2020)."""
+    """Set a rectangle of some normalised images (N, C, H, W) to zero, the mean colour (Zhong et al. 2020)."""
     n, _, height, width = images.shape
     area = _uniform(n, config.erasing_area, generator) * height * width
     aspect = torch.exp(_uniform(n, (math.log(0.3), math.log(3.3)), generator))

@@ -6,6 +6,7 @@ import math
 import time
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -31,6 +32,16 @@ from training.record import code_revision, write_record
 from training.state import EpochRecord, RunState
 
 VALIDATION_BATCH = 32
+
+
+class Stateful(Protocol):
+    """What torch can take down and set up again."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> object:
+        """Set the state."""
 
 
 class Trainer:
@@ -188,7 +199,7 @@ class Trainer:
             },
         )
 
-    def _parts(self) -> dict[str, LambdaAbn | AveragedModel | torch.optim.Optimizer | object]:
+    def _parts(self) -> dict[str, Stateful]:
         return {
             "network": self.network,
             "averaged": self.averaged,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,7 +13,7 @@ import matplotlib
 from training.state import EpochRecord
 
 matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402  (the backend first)
+from matplotlib import pyplot as plt
 
 
 def write_record(out: Path, history: Sequence[EpochRecord], *, picture: bool = False) -> None:
@@ -26,7 +25,7 @@ def write_record(out: Path, history: Sequence[EpochRecord], *, picture: bool = F
         writer = csv.DictWriter(file, fieldnames=list(asdict(history[0])))
         writer.writeheader()
         writer.writerows(asdict(record) for record in history)
-    os.replace(partial, out / "metrics.csv")
+    partial.replace(out / "metrics.csv")
     if picture:
         _draw(out / "curves.png", history)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,7 @@ class RunState:
         """Write the state; a kill leaves the old one or the new one."""
         partial = path.with_name(f".{path.name}.partial")
         torch.save(asdict(self), partial)
-        os.replace(partial, path)
+        partial.replace(path)
 
     @classmethod
     def load(cls, path: Path, config: dict[str, Any]) -> RunState:

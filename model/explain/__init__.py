@@ -1,1 +1,1 @@
-"""Explanation methods, one file a method."""
+"""Explanation methods, one file a method; `explainer.py` says what they have in common."""

@@ -84,7 +84,13 @@ def youden_threshold(labels: Labels, scores: Floats) -> float:
 
 
 def bootstrap_interval(
-    statistic: Statistic, labels: Labels, scores: Floats, *, rounds: int = 2000, level: float = 0.95, seed: int = 0
+    statistic: Statistic,
+    labels: Labels,
+    scores: Floats,
+    *,
+    rounds: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
 ) -> Interval:
     """Percentile bootstrap of a statistic, images drawn within each class so that no class goes missing."""
     generator = np.random.default_rng(seed)

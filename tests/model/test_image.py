@@ -273,8 +273,11 @@ class TestOrientation:
         width, height = decode_image(data, "rgb", at_least=(100, 180)).pixels.size
         assert (height, width) == reduced
 
-    def test_unreadable_exif_is_ignored(self, corners):
-        data = encoded(corners, "JPEG", exif=b"Exif\0\0garbage, no TIFF")
+    @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+    @pytest.mark.parametrize("type_name", ["JPEG", "PNG", "WEBP"])
+    @pytest.mark.parametrize("garbage", [b"garbage, no TIFF", b"II*\0", b"MM\0*\xff\xff\xff\xff"])
+    def test_unreadable_exif_is_ignored(self, corners, type_name, garbage):
+        data = encoded(corners, type_name, exif=b"Exif\0\0" + garbage)
         assert decode_image(data, "rgb").width == 48
 
     def test_orientation_out_of_range_is_ignored(self, corners):
@@ -340,6 +343,12 @@ class TestReducedDecoding:
 class TestTensor:
     def test_crop_is_the_authors_at_their_resolution(self):
         assert crop_box(IDRID, 2848, 4288) == (290, 0, 3701, 2848)
+
+    def test_crop_is_rounded(self):
+        inner = Preprocessing(
+            mode="grey", height=4, width=4, mean=(0.0,), std=(1.0,), crop=(0.26, 0.24, 0.76, 0.74)
+        )
+        assert crop_box(inner, 10, 10) == (3, 2, 8, 7)
 
     @pytest.mark.parametrize("scale", [2, 3, 4, 8, 13])
     def test_crop_is_the_same_part_at_other_resolutions(self, scale):

@@ -35,9 +35,7 @@ def check_examples(examples: Sequence[Example], classes: int) -> None:
         raise DatasetError(f"no image of class {empty[0]} among {len(examples)} images")
 
 
-def split_examples(
-    examples: Sequence[Example], *, share: float, seed: int
-) -> tuple[list[Example], list[Example]]:
+def split_examples(examples: Sequence[Example], *, share: float, seed: int) -> tuple[list[Example], list[Example]]:
     """Split into training and validation, the latter with the given share of each class.
 
     Byte-identical images never part.

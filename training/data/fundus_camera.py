@@ -1,7 +1,7 @@
 """The camera of the generated fundus photographs: its frame, its field of view, its sensor.
 
 World coordinates: the origin is the centre of the field of view, the unit its radius, u to the right, v down.
-Geometry and noise are those measured on the photographs of IDRiD (Porwal et al. 2018, Kowa VX-10α, 4288x2848).
+Geometry and noise are measured on the photographs of IDRiD (Porwal et al. 2018; Kowa VX-10α, 4288x2848).
 """
 
 from __future__ import annotations
@@ -9,20 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating[Any]]  # float32 for light, float64 for geometry
+Polygons = tuple[Floats, Floats]  # outlines (N, P, 2) in world units, strengths (N,) 0..1
 
-WORLD = (1.4, 0.9)  # half width and half height of the part of the plane that `resample` covers
-GRID = (108, 168)  # (h, w) cells of a painted grid over that part: square cells of 1/60
+WORLD = (1.4, 0.9)  # half width and half height of the part of the plane that a grid covers
+GRID = (108, 168)  # (h, w) cells of a painted grid: squares of 1/60
 CENTER = (0.4623, 0.4953)  # of the field of view, fractions of the frame's width and height
 RADII = (0.3983, 0.5993)  # of the field of view, in the same fractions
-CROP = (290 / 4288, 3701 / 4288)  # left and right edge of the network's crop; the full height
+CROP = (290 / 4288, 3701 / 4288)  # left and right edge of the network's crop, which has the full height
 NOTCH = ((0.825, -0.563), (0.878, -0.544), (0.870, -0.498), (0.915, -0.482), (0.906, -0.430), (0.80, -0.45))
-NOISE = np.array([[0.8, 0.85, 1.0], [0.0, 0.45, 0.3], [0.0, 0.0, 0.6]], dtype=np.float32)  # mixes RGB noise
+NOISE = np.array([[0.8, 0.0], [0.85, 0.5], [1.1, -0.2]], dtype=np.float32)  # grey levels: common, own
+STRAY = np.array([1.2, 0.3, 1.0], dtype=np.float32)[:, None, None]  # RGB grey levels where no light falls
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,15 +37,11 @@ class View:
     center: tuple[float, float]  # px, (x, y) of the field of view's centre
     radii: tuple[float, float]  # px a world unit along x and y
 
-    def pixels(self, points: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-        """Turn world points (..., 2) into pixel coordinates (..., 2)."""
-        return points * self.radii + self.center
-
     def axes(self) -> tuple[Floats, Floats]:
-        """Return u (W,) and v (H,) of the pixel centres."""
+        """Return u (1, W) and v (H, 1) of the pixel centres."""
         u = (np.arange(self.width, dtype=np.float32) + 0.5 - self.center[0]) / self.radii[0]
         v = (np.arange(self.height, dtype=np.float32) + 0.5 - self.center[1]) / self.radii[1]
-        return u, v
+        return u[None, :], v[:, None]
 
 
 def frame_view(height: int, width: int) -> View:
@@ -68,8 +67,8 @@ def crop_view(size: int) -> View:
 
 
 def resample(grid: Floats, view: View) -> Floats:
-    """Interpolate a grid (h, w, C) that covers `WORLD` bicubically at the view's pixels: (H, W, C)."""
-    height, width, channels = grid.shape
+    """Interpolate a grid (C, h, w) over `WORLD` bicubically at the view's pixels: (C, H, W)."""
+    _, height, width = grid.shape
     left, right = ((edge - view.center[0]) / view.radii[0] for edge in (0, view.width))
     top, bottom = ((edge - view.center[1]) / view.radii[1] for edge in (0, view.height))
     box = (
@@ -78,39 +77,49 @@ def resample(grid: Floats, view: View) -> Floats:
         (right / WORLD[0] + 1) * width / 2,
         (bottom / WORLD[1] + 1) * height / 2,
     )
-    size = (view.width, view.height)
-    planes = (Image.fromarray(np.ascontiguousarray(grid[..., c])) for c in range(channels))
-    return np.stack([np.asarray(plane.resize(size, Image.Resampling.BICUBIC, box)) for plane in planes], axis=-1)
+    planes = [enlarge(plane, (view.height, view.width), box) for plane in grid]
+    return np.stack(planes)
 
 
-def rasterize(polygons: Iterable[tuple[Floats, int]], view: View, blur: float) -> Floats:
-    """Draw polygons, each world points (P, 2) with a strength 0..255, the later over the earlier.
+def enlarge(plane: Floats, shape: tuple[int, int], box: tuple[float, float, float, float] | None = None) -> Floats:
+    """Interpolate (h, w), or a box (left, top, right, bottom) of it, bicubically to `shape` = (H, W)."""
+    image = Image.fromarray(plane).resize((shape[1], shape[0]), Image.Resampling.BICUBIC, box)
+    return np.asarray(image)
 
-    `blur` is the defocus in world units (standard deviation). Returns (H, W), 0..1.
+
+def rasterize(groups: Iterable[Polygons], view: View, blur: float) -> Floats:
+    """Draw groups of polygons, the later over the earlier; `blur` is a standard deviation in world units.
+
+    Returns (H, W), 0..1.
     """
-    factor = int(np.clip(round(900 / view.height), 1, 4))  # sub-pixels a pixel and axis
+    factor = int(np.clip(round(700 / view.height), 1, 4))  # sub-pixels a pixel and axis
     canvas = Image.new("L", (view.width * factor, view.height * factor))
     draw = ImageDraw.Draw(canvas)
-    for points, strength in polygons:
-        draw.polygon((view.pixels(points) * factor - 0.5).ravel().tolist(), fill=strength)
+    for outlines, strengths in groups:
+        corners = (outlines * view.radii + view.center) * factor - 0.5
+        levels = (strengths * 255).astype(int).tolist()
+        for polygon, level in zip(corners.reshape(len(corners), -1).tolist(), levels, strict=True):
+            draw.polygon(polygon, fill=level)
     layer = canvas.reduce(factor).filter(ImageFilter.GaussianBlur((blur * view.radii[0], blur * view.radii[1])))
     return np.asarray(layer, dtype=np.float32) / 255
 
 
 @lru_cache(maxsize=8)
 def field_of_view(view: View) -> Floats:
-    """Return how much of each pixel (H, W, 1) the camera's mask lets through: a disc with a notch at the right."""
+    """Return how much of each pixel (H, W) the camera's mask lets through: a disc with a notch."""
     turn = np.linspace(0, 2 * np.pi, 720, endpoint=False)
-    disc = np.stack([np.cos(turn), np.sin(turn)], axis=-1).astype(np.float32)
-    return rasterize([(disc, 255), (np.array(NOTCH, dtype=np.float32), 255)], view, blur=0.0015)[..., None]
+    disc = np.stack([np.cos(turn), np.sin(turn)], axis=-1)
+    return rasterize([(disc[None], np.ones(1)), (np.array([NOTCH]), np.ones(1))], view, blur=0.0015)
 
 
 def draw_noise(rng: np.random.Generator, view: View) -> Floats:
-    """Return sensor noise (H, W, 3) in grey levels, its channels correlated as demosaicking leaves them."""
-    return rng.standard_normal((view.height, view.width, 3), dtype=np.float32) @ NOISE
+    """Return sensor noise (3, H, W) in grey levels, its channels correlated as demosaicking leaves them."""
+    independent = rng.standard_normal((2, view.height * view.width), dtype=np.float32)
+    return (NOISE @ independent).reshape(3, view.height, view.width)
 
 
 def expose(light: Floats, noise: Floats, view: View) -> npt.NDArray[np.uint8]:
-    """Turn light (H, W, 3) in grey levels into the photograph (H, W, 3): mask, noise, saturation."""
+    """Turn light (3, H, W) into the photograph (3, H, W), both in grey levels: mask, noise, saturation."""
     seen = field_of_view(view)
-    return np.clip(light * seen + noise * (0.25 + 0.75 * seen) + 0.5, 0, 255).astype(np.uint8)
+    signal = light * seen + noise * (0.25 + 0.75 * seen) + (STRAY + 0.5)
+    return np.clip(signal, 0, 255).astype(np.uint8)

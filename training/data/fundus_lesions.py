@@ -1,4 +1,4 @@
-"""The lesions of diabetic retinopathy on a generated fundus: what they are, where they lie, what they do to light."""
+"""The lesions of diabetic retinopathy on a generated fundus: which, where, and what they do to light."""
 
 from __future__ import annotations
 
@@ -6,164 +6,129 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.data.fundus_anatomy import Eye
 from training.data.fundus_camera import Floats, View, rasterize
+from training.data.fundus_eye import Eye
 
-CORNERS = 10  # of a lesion's outline
-HAEMORRHAGE = np.array([0.22, 0.52, 0.6], dtype=np.float32)  # share of the light that blood takes
-LIPID = np.array([35.0, 40.0, 4.0], dtype=np.float32)  # grey levels that an exudate adds...
-LIPID_SHARE = np.array([0.15, 0.55, 0.8], dtype=np.float32)  # ...and a share of the light
+CORNERS = 14  # of a lesion's outline
+NOTHING = np.empty((0, 6))
 FLOOR = 0.1  # of a layer: weaker traces of a lesion are no lesion
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spots:
-    """Lesions of one kind: outlines are ellipses with an uneven edge."""
-
-    centers: Floats  # (N, 2) world units
-    radii: Floats  # (N, 2) half axes, world units
-    turns: Floats  # (N,) rad, of the first axis
-    strengths: Floats  # (N,) 0..1
+MILD = 0.12  # severity below which there are microaneurysms only
+BLOOD = np.array([0.22, 0.52, 0.6], dtype=np.float32)[:, None, None]  # share of the light it takes
+LIPID = np.array([40.0, 48.0, 2.0], dtype=np.float32)[:, None, None]  # grey levels that an exudate adds...
+LIPID_SHARE = np.array([0.15, 0.55, 0.7], dtype=np.float32)[:, None, None]  # ...and a share of the light
 
 
 @dataclass(frozen=True, kw_only=True)
 class Disease:
-    """What an eye suffers from."""
+    """What an eye suffers from: spots (N, 6), each u, v, two half axes, turn of the first (rad), strength."""
 
-    dark: Spots  # microaneurysms and haemorrhages
-    bright: Spots  # hard exudates
-    soft: Spots  # cotton-wool spots
+    dark: Floats  # microaneurysms and haemorrhages
+    bright: Floats  # hard exudates
+    soft: Floats  # cotton-wool spots
 
 
 def draw_disease(rng: np.random.Generator, eye: Eye) -> Disease:
     """Draw lesions from a few microaneurysms (mild) to hundreds of all kinds (severe), none on the disc."""
     severity = float(rng.beta(1.1, 1.3))
-    mild = severity < 0.12
-    dark = [_draw_dots(rng, eye, 3 + int(rng.poisson(180 * severity**1.4)))]
-    bright = [_nothing()]
-    soft = _nothing()
-    if not mild:
-        dark.append(_draw_blots(rng, eye, int(rng.poisson(26 * severity))))
-        dark.append(_draw_flames(rng, eye, int(rng.poisson(4 * severity**2))))
-        bright += [_draw_cluster(rng, eye) for _ in range(int(rng.poisson(12 * severity)))]
-        soft = _draw_wool(rng, eye, int(rng.poisson(2.5 * severity**2)))
-    return Disease(dark=_off_disc(eye, _join(dark)), bright=_off_disc(eye, _join(bright)), soft=_off_disc(eye, soft))
+    count = 3 + rng.poisson(220 * severity**1.4)
+    if severity < MILD:
+        dots = _draw_dots(rng, eye, count, faintest=0.65)  # what little there is must show
+        return Disease(dark=_keep_visible(dots, eye), bright=NOTHING, soft=NOTHING)
+    dots = _draw_dots(rng, eye, count, faintest=0.25)
+    blots = _draw_blots(rng, eye, rng.poisson(26 * severity))
+    flames = _draw_flames(rng, eye, rng.poisson(4 * severity**2))
+    exudates = [_draw_exudates(rng, eye) for _ in range(rng.poisson(14 * severity))]
+    wool = _draw_wool(rng, eye, rng.poisson(2.5 * severity**2))
+    return Disease(
+        dark=_keep_visible(np.concatenate([dots, blots, flames]), eye),
+        bright=_keep_visible(np.concatenate([NOTHING, *exudates]), eye),
+        soft=_keep_visible(wool, eye),
+    )
 
 
 def apply_disease(rng: np.random.Generator, disease: Disease, eye: Eye, view: View, light: Floats) -> Floats:
-    """Return the light (H, W, 3) of the eye with its lesions."""
-    dark = _layer(rng, disease.dark, eye.blur, view)
-    bright = _layer(rng, disease.bright, eye.blur, view)
-    soft = _layer(rng, disease.soft, eye.blur + 0.012, view)
-    ill = light * (1 - dark * (HAEMORRHAGE * np.float32(eye.clarity)))
-    pale = (bright + 0.4 * soft) * np.float32(eye.clarity)
-    return np.asarray(ill + pale * (LIPID + LIPID_SHARE * light), dtype=np.float32)
+    """Return the light (3, H, W) of the eye with its lesions."""
+    dark = _layer(rng, disease.dark, view, eye.blur + 0.003)
+    bright = _layer(rng, disease.bright, view, eye.blur + 0.001)
+    soft = _layer(rng, disease.soft, view, eye.blur + 0.012)
+    pale = (bright + np.float32(0.4) * soft) * np.float32(eye.clarity)
+    ill: Floats = light * (1 - dark * (BLOOD * np.float32(eye.clarity))) + pale * (LIPID + LIPID_SHARE * light)
+    return ill
 
 
-def _layer(rng: np.random.Generator, spots: Spots, blur: float, view: View) -> Floats:
-    """Rasterise spots to (H, W, 1), 0..1."""
-    uneven = rng.uniform(0.7, 1.3, (len(spots.turns), CORNERS))
+def _layer(rng: np.random.Generator, spots: Floats, view: View, blur: float) -> Floats:
+    """Rasterise spots, ellipses with an uneven edge, to (H, W), 0..1: the strongest on top."""
+    if not len(spots):
+        return np.zeros((view.height, view.width), dtype=np.float32)
+    spots = spots[np.argsort(spots[:, 5])]
     angle = np.linspace(0, 2 * np.pi, CORNERS, endpoint=False)
-    along, across = np.cos(angle) * uneven * spots.radii[:, :1], np.sin(angle) * uneven * spots.radii[:, 1:]
-    cos, sin = np.cos(spots.turns)[:, None], np.sin(spots.turns)[:, None]
-    outlines = np.stack([along * cos - across * sin, along * sin + across * cos], axis=-1) + spots.centers[:, None]
-    polygons = zip(outlines, (spots.strengths * 255).astype(int).tolist(), strict=True)
-    layer = rasterize(polygons, view, blur)[..., None]
-    return np.maximum(layer - np.float32(FLOOR), 0) / np.float32(1 - FLOOR)
+    radius = np.ones((len(spots), CORNERS))
+    for lobes in (2, 3, 4):
+        radius += 0.13 * np.cos(lobes * angle + rng.uniform(0, 2 * np.pi, (len(spots), 1)))
+    along, across = np.cos(angle) * radius * spots[:, 2:3], np.sin(angle) * radius * spots[:, 3:4]
+    cos, sin = np.cos(spots[:, 4:5]), np.sin(spots[:, 4:5])
+    outlines = np.stack([along * cos - across * sin, along * sin + across * cos], axis=-1) + spots[:, None, :2]
+    layer = rasterize([(outlines, spots[:, 5])], view, blur)
+    trimmed: Floats = np.maximum(layer - np.float32(FLOOR), 0) / np.float32(1 - FLOOR)
+    return trimmed
+
+
+def _draw_dots(rng: np.random.Generator, eye: Eye, count: int, *, faintest: float) -> Floats:
+    """Draw microaneurysms and dot haemorrhages."""
+    size = np.clip(rng.lognormal(np.log(0.0045 + 0.0025 * faintest), 0.35, count), 0.003, 0.015)
+    strengths = faintest + (0.95 - faintest) * rng.beta(1.2, 2.2, count)
+    return np.column_stack([_scatter(rng, eye, count), size, size, np.zeros(count), strengths])
+
+
+def _draw_blots(rng: np.random.Generator, eye: Eye, count: int) -> Floats:
+    """Draw blot haemorrhages: larger."""
+    radii = rng.lognormal(np.log(0.014), 0.5, (count, 1)) * rng.uniform(0.7, 1.3, (count, 2))
+    turns, strengths = rng.uniform(0, np.pi, count), rng.uniform(0.25, 0.8, count)
+    return np.column_stack([_scatter(rng, eye, count), radii, turns, strengths])
+
+
+def _draw_flames(rng: np.random.Generator, eye: Eye, count: int) -> Floats:
+    """Draw flame haemorrhages: drawn out along the nerve fibres, which fan out from the disc."""
+    centers = _scatter(rng, eye, count)
+    length = rng.lognormal(np.log(0.045), 0.35, count)
+    turns = np.arctan2(centers[:, 1] - eye.disc[1], centers[:, 0] - eye.disc[0]) + rng.normal(0, 0.25, count)
+    width = length * rng.uniform(0.2, 0.45, count)
+    return np.column_stack([centers, length, width, turns, rng.uniform(0.25, 0.7, count)])
+
+
+def _draw_exudates(rng: np.random.Generator, eye: Eye) -> Floats:
+    """Draw a cluster of hard exudates; one cluster in four is a ring (circinate)."""
+    count, spread = rng.integers(5, 70), rng.uniform(0.02, 0.1)
+    offsets = rng.normal(0, spread, (count, 2)) * rng.uniform(0.5, 1.2, 2)
+    if rng.uniform() < 0.25:
+        distance = np.hypot(offsets[:, 0], offsets[:, 1]) + 1e-6
+        offsets *= (1.6 * spread / distance + rng.normal(0, 0.2, count))[:, None]
+    size = np.clip(rng.lognormal(np.log(0.004), 0.6, count), 0.002, 0.05)
+    radii = size[:, None] * rng.uniform(0.7, 1.4, (count, 2))
+    strengths = rng.uniform(0.5, 1.0) * rng.uniform(0.3, 0.9, count) * (size / 0.0075) ** 0.8
+    middle = rng.normal(eye.fovea, 0.33)
+    return np.column_stack([middle + offsets, radii, rng.uniform(0, np.pi, count), np.clip(strengths, 0.15, 1)])
+
+
+def _draw_wool(rng: np.random.Generator, eye: Eye, count: int) -> Floats:
+    """Draw cotton-wool spots: pale, soft-edged infarcts of the nerve-fibre layer."""
+    radii = rng.lognormal(np.log(0.04), 0.3, (count, 1)) * rng.uniform(0.6, 1.3, (count, 2))
+    turns, strengths = rng.uniform(0, np.pi, count), rng.uniform(0.4, 0.9, count)
+    return np.column_stack([_scatter(rng, eye, count), radii, turns, strengths])
 
 
 def _scatter(rng: np.random.Generator, eye: Eye, count: int) -> Floats:
-    """Draw places (N, 2) in the field of view: half about the posterior pole, half anywhere."""
-    around = rng.normal(0, 0.4, (count, 2)) + eye.fovea
+    """Draw places (N, 2): half about the posterior pole, half anywhere in the field of view."""
+    around = rng.normal(eye.fovea, 0.4, (count, 2))
     radius, turn = 0.95 * np.sqrt(rng.uniform(0, 1, count)), rng.uniform(0, 2 * np.pi, count)
     anywhere = np.stack([radius * np.cos(turn), radius * np.sin(turn)], axis=-1)
     return np.where(rng.uniform(0, 1, (count, 1)) < 0.5, around, anywhere)
 
 
-def _draw_dots(rng: np.random.Generator, eye: Eye, count: int) -> Spots:
-    """Microaneurysms and dot haemorrhages."""
-    size = np.clip(rng.lognormal(np.log(0.005), 0.35, (count, 1)), 0.003, 0.015)
-    return Spots(
-        centers=_scatter(rng, eye, count),
-        radii=np.repeat(size, 2, axis=1),
-        turns=np.zeros(count),
-        strengths=rng.beta(1.2, 2.2, count) * 0.7 + 0.25,
-    )
-
-
-def _draw_blots(rng: np.random.Generator, eye: Eye, count: int) -> Spots:
-    """Blot haemorrhages: larger, darker."""
-    size = rng.lognormal(np.log(0.014), 0.4, (count, 1))
-    return Spots(
-        centers=_scatter(rng, eye, count),
-        radii=size * rng.uniform(0.7, 1.3, (count, 2)),
-        turns=rng.uniform(0, np.pi, count),
-        strengths=rng.uniform(0.25, 0.8, count),
-    )
-
-
-def _draw_flames(rng: np.random.Generator, eye: Eye, count: int) -> Spots:
-    """Flame haemorrhages: drawn out along the nerve fibres, which fan out from the disc."""
-    centers = _scatter(rng, eye, count)
-    away = centers - np.array(eye.disc)
-    length = rng.lognormal(np.log(0.045), 0.35, count)
-    return Spots(
-        centers=centers,
-        radii=np.stack([length, length * rng.uniform(0.2, 0.45, count)], axis=-1),
-        turns=np.arctan2(away[:, 1], away[:, 0]) + rng.normal(0, 0.25, count),
-        strengths=rng.uniform(0.25, 0.7, count),
-    )
-
-
-def _draw_cluster(rng: np.random.Generator, eye: Eye) -> Spots:
-    """A cluster of hard exudates; one in four lies in a ring (circinate)."""
-    count = int(rng.integers(5, 60))
-    middle = rng.normal(0, 0.33, 2) + eye.fovea
-    spread = rng.uniform(0.03, 0.12)
-    offsets = rng.normal(0, spread, (count, 2)) * rng.uniform(0.5, 1.2, 2)
-    if rng.uniform() < 0.25:
-        offsets *= (1.6 * spread / np.maximum(np.hypot(*offsets.T), 1e-6) + rng.normal(0, 0.2, count))[:, None]
-    size = np.clip(rng.lognormal(np.log(0.0045), 0.6, (count, 1)), 0.002, 0.04)
-    return Spots(
-        centers=middle + offsets,
-        radii=size * rng.uniform(0.7, 1.4, (count, 2)),
-        turns=rng.uniform(0, np.pi, count),
-        strengths=np.clip(rng.uniform(0.3, 0.9, count) * rng.uniform(0.5, 1.0) * (size[:, 0] / 0.008) ** 0.7, 0.15, 1),
-    )
-
-
-def _draw_wool(rng: np.random.Generator, eye: Eye, count: int) -> Spots:
-    """Cotton-wool spots: pale, soft-edged infarcts of the nerve-fibre layer."""
-    size = rng.lognormal(np.log(0.04), 0.3, (count, 1))
-    return Spots(
-        centers=_scatter(rng, eye, count),
-        radii=size * rng.uniform(0.6, 1.3, (count, 2)),
-        turns=rng.uniform(0, np.pi, count),
-        strengths=rng.uniform(0.4, 0.9, count),
-    )
-
-
-def _nothing() -> Spots:
-    """No lesions."""
-    return Spots(centers=np.empty((0, 2)), radii=np.empty((0, 2)), turns=np.empty(0), strengths=np.empty(0))
-
-
-def _join(parts: list[Spots]) -> Spots:
-    """Put spots together."""
-    return Spots(
-        centers=np.concatenate([part.centers for part in parts]),
-        radii=np.concatenate([part.radii for part in parts]),
-        turns=np.concatenate([part.turns for part in parts]),
-        strengths=np.concatenate([part.strengths for part in parts]),
-    )
-
-
-def _off_disc(eye: Eye, spots: Spots) -> Spots:
-    """Drop what lies on or beside the optic disc or out of the field of view."""
-    from_disc = np.hypot(*((spots.centers - np.array(eye.disc)) / np.array(eye.disc_radii)).T)
-    reach = spots.radii.max(axis=1, initial=0)
-    kept = (from_disc > 1.2 + reach / eye.disc_radii[0]) & (np.hypot(*spots.centers.T) + reach < 0.99)
-    kept &= np.abs(spots.centers[:, 1]) < 0.8
-    return Spots(
-        centers=spots.centers[kept], radii=spots.radii[kept], turns=spots.turns[kept], strengths=spots.strengths[kept]
-    )
+def _keep_visible(spots: Floats, eye: Eye) -> Floats:
+    """Drop what touches the optic disc or leaves the photograph."""
+    place, reach = spots[:, :2], spots[:, 2:4].max(axis=1, initial=0)
+    from_disc = np.hypot(*((place - eye.disc) / eye.disc_radii).T) - 1.3 * reach / eye.disc_radii[0]
+    inside = (np.hypot(*place.T) + reach < 0.98) & (np.abs(place[:, 1]) < 0.8)
+    kept: Floats = spots[(from_disc > 1.2) & inside]
+    return kept

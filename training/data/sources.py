@@ -48,9 +48,7 @@ def training_data(config: TrainingConfig, root: Path | None) -> TrainingData:
     )
 
 
-def real_examples(
-    config: TrainingConfig, root: Path, split: str
-) -> tuple[list[Example], tuple[str, ...], str]:
+def real_examples(config: TrainingConfig, root: Path, split: str) -> tuple[list[Example], tuple[str, ...], str]:
     """Return the examples of a split ("train" or "test"), the class names and the data set's name."""
     if config.data.kind == "idrid":
         return idrid_examples(root, "test" if split == "test" else "train"), IDRID_LABELS, "IDRiD"
@@ -69,12 +67,18 @@ def _generated(config: TrainingConfig) -> TrainingData:
         training=training,
         validation=LabelledImages(normalised, validation.labels, validation.masks),
         labels=IDRID_LABELS,
-        description={"dataset": "generated fundus photographs", "training": len(training), "validation": held_out},
+        description={
+            "dataset": "generated fundus photographs",
+            "training": len(training),
+            "validation": held_out,
+        },
     )
 
 
 def _description(name: str, training: list[Example], validation: list[Example]) -> dict[str, Any]:
     def counts(examples: list[Example]) -> dict[str, int]:
-        return {str(label): sum(e.label == label for e in examples) for label in sorted({e.label for e in examples})}
+        return {
+            str(label): sum(e.label == label for e in examples) for label in sorted({e.label for e in examples})
+        }
 
     return {"dataset": name, "training": counts(training), "validation": counts(validation)}

@@ -1,0 +1,31 @@
+"""What every explanation method is, and how its map is brought to the image's size."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from model.network import LambdaAbn
+
+
+class Explainer(Protocol):
+    """A frozen dataclass of a method's knobs, to be called."""
+
+    def __call__(self, network: LambdaAbn, images: Tensor, targets: Tensor) -> Tensor:
+        """Return saliency (N, H, W) of images (N, C, H, W), normalised, for the classes `targets` (N,)."""
+        ...
+
+
+def upsample(maps: Tensor, images: Tensor) -> Tensor:
+    """Bring maps (N, h, w) to the size of images (N, C, H, W): bilinear, align_corners=False: (N, H, W)."""
+    size = [images.shape[-2], images.shape[-1]]
+    return F.interpolate(maps.unsqueeze(1), size, mode="bilinear", align_corners=False).squeeze(1)
+
+
+def stretch(maps: Tensor) -> Tensor:
+    """Scale each of the maps (N, h, w) to 0..1 by its own minimum and maximum; a constant map becomes 0."""
+    low = maps.amin(dim=(1, 2), keepdim=True)
+    span = maps.amax(dim=(1, 2), keepdim=True) - low
+    return (maps - low) / span.where(span > 0, 1.0)

@@ -1,0 +1,129 @@
+"""Many images from the command line: one document each, and their pictures into a folder."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from model.errors import ImageError, NonFiniteOutput
+from model.image import Picture, crop_box, decode_size, read_image
+from model.overlay import coverage, encode_png, render_layer, render_overlay
+from model.predictor import Explanation, Predictor
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
+
+
+def image_paths(names: Sequence[str]) -> list[Path]:
+    """Return the files that names of files, folders (searched through) and globs stand for, in order.
+
+    Raises:
+        ImageError: a name that stands for nothing.
+    """
+    paths: list[Path] = []
+    for name in names:
+        found = _matches(name)
+        if not found:
+            raise ImageError(f"{name}: no image there")
+        paths += found
+    return list(dict.fromkeys(paths))
+
+
+def _matches(name: str) -> list[Path]:
+    path = Path(name)
+    if path.is_dir():
+        return [file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES]
+    if path.exists():
+        return [path]
+    return [Path(match) for match in sorted(glob.glob(name, recursive=True)) if Path(match).is_file()]  # noqa: PTH207  (absolute patterns too)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gallery:
+    """How images are shown."""
+
+    predictor: Predictor
+    method: str | None
+    threshold: float  # of the display
+    colormap: str
+    opacity: float
+    longest: int  # px
+    out: Path | None  # pictures go there
+
+    def documents(self, paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
+        """Yield one document an image, in the API's form; an image that fails has `path` and `error`."""
+        for path in tqdm(paths, unit="img", disable=len(paths) < 2, leave=False):
+            try:
+                yield self.document(path)
+            except (ImageError, NonFiniteOutput) as error:
+                yield {"path": str(path), "error": str(error)}
+
+    def document(self, path: Path) -> dict[str, Any]:
+        """Classify one image and draw its pictures.
+
+        Raises:
+            ImageError: the file cannot be used.
+            NonFiniteOutput: the network overflowed on it.
+        """
+        loaded = self.predictor.loaded
+        picture = read_image(path, loaded.preprocessing.mode, at_least=decode_size(loaded.preprocessing))
+        prediction = self.predictor.predict(picture, explanation=self.method)
+        return {
+            "path": str(path),
+            "prediction": {
+                "label": prediction.label,
+                "index": prediction.index,
+                "probability": prediction.probability,
+            },
+            "probabilities": [
+                {"label": label, "probability": probability}
+                for label, probability in zip(loaded.labels, prediction.probabilities, strict=True)
+            ],
+            "explanation": self._explanation(path, picture, prediction.explanation),
+            "warnings": self.predictor.warnings(picture),
+        }
+
+    def _explanation(self, path: Path, picture: Picture, explanation: Explanation | None) -> dict[str, Any] | None:
+        if explanation is None:
+            return None
+        region = crop_box(self.predictor.loaded.preprocessing, picture.height, picture.width)
+        left, top, right, bottom = region
+        height, width = explanation.values.shape
+        return {
+            "method": explanation.method,
+            "threshold": self.threshold,
+            "height": height,
+            "width": width,
+            "coverage": coverage(explanation.values, self.threshold),
+            "region": {"left": left, "top": top, "width": right - left, "height": bottom - top},
+            **self._draw(path, picture, explanation, region),
+        }
+
+    def _draw(
+        self, path: Path, picture: Picture, explanation: Explanation, region: tuple[int, int, int, int]
+    ) -> dict[str, str]:
+        """Write the overlay and the heatmap alone; return where."""
+        if self.out is None:
+            return {}
+        self.out.mkdir(parents=True, exist_ok=True)
+        if self.longest > max(picture.pixels.size):  # decoded smaller than it is to be shown
+            picture = read_image(path, self.predictor.loaded.preprocessing.mode)
+        written = {}
+        for name, render in (("overlay", render_overlay), ("heatmap", render_layer)):
+            image = render(
+                picture,
+                explanation.values,
+                region,
+                longest=self.longest,
+                threshold=self.threshold,
+                colormap=self.colormap,
+                opacity=self.opacity,
+            )
+            target = self.out / f"{path.stem}.{explanation.method}.{name}.png"
+            target.write_bytes(encode_png(image))
+            written[f"{name}_png"] = str(target)
+        return written

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import httpx
+import pytest
+from PIL import Image
+
+from tests.conftest import Encode
+from tests.service.client import Client
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def assert_problem(response: httpx.Response, status: int, slug: str, *words: str) -> None:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == MEDIA_TYPE
+    problem = response.json()
+    assert problem["type"] == f"urn:labn:problem:{slug}"
+    assert problem["status"] == status
+    assert problem["title"]
+    assert all(word in problem["detail"] for word in words), problem["detail"]
+    assert "Traceback" not in response.text
+
+
+def declared_png(width: int, height: int) -> bytes:
+    """68 bytes that declare any size."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0\0\0"))
+        + chunk(b"IEND", b"")
+    )
+
+
+def animated_gif() -> bytes:
+    file = io.BytesIO()
+    frames = [Image.new("P", (64, 64), color) for color in (0, 1)]
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
+    return file.getvalue()
+
+
+def test_no_body(client: Client) -> None:
+    assert_problem(client.request("POST", "/v1/predictions"), 400, "malformed-request", "image")
+
+
+def test_empty_file(client: Client) -> None:
+    response = client.request("POST", "/v1/predictions", files={"image": ("a.jpg", b"", "image/jpeg")})
+    assert_problem(response, 400, "malformed-request", "image", "empty")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data", b"--x\r\n"),  # no boundary
+        ("multipart/form-data; boundary=x", b"no part"),
+        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data; name=image\r\n\r\ncut"),
+        ("multipart/form-data; boundary=x", b"--x--\r\n"),
+        (f"multipart/form-data; boundary={'x' * 5000}", b"--x--\r\n"),
+    ],
+)
+def test_broken_multipart(client: Client, content_type: str, body: bytes) -> None:
+    response = client.predict(body, headers={"Content-Type": content_type})
+    assert_problem(response, 400, "malformed-request", "multipart")
+
+
+def test_unknown_field(client: Client, encode: Encode) -> None:
+    files = {"image": encode(), "picture": encode()}
+    response = client.request("POST", "/v1/predictions", files=files)
+    assert_problem(response, 422, "bad-parameter", "picture")
+
+
+def test_two_images(client: Client, encode: Encode) -> None:
+    response = client.request("POST", "/v1/predictions", files=[("image", encode()), ("image", encode())])
+    assert_problem(response, 422, "bad-parameter", "image")
+
+
+def test_form_without_the_image(client: Client) -> None:
+    body = b'--x\r\nContent-Disposition: form-data; name="other"\r\n\r\nvalue\r\n--x--\r\n'
+    response = client.predict(body, headers={"Content-Type": "multipart/form-data; boundary=x"})
+    assert_problem(response, 422, "bad-parameter", "other")
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded"])
+def test_other_media_types(client: Client, encode: Encode, content_type: str) -> None:
+    response = client.predict(encode(), headers={"Content-Type": content_type})
+    assert_problem(response, 415, "unsupported-body", content_type)
+
+
+@pytest.mark.parametrize("data", [b"I am a photograph.", animated_gif(), b"<svg/>", b"\0" * 1000])
+def test_not_an_image_that_is_read(client: Client, data: bytes) -> None:
+    assert_problem(client.predict(data), 415, "unsupported-image")
+
+
+@pytest.mark.parametrize("kept", [3, 30, 300, 0.5])
+def test_truncated_jpeg(client: Client, encode: Encode, kept: float) -> None:
+    data = encode()
+    assert_problem(client.predict(data[: int(kept if kept > 1 else kept * len(data))]), 422, "broken-image")
+
+
+def test_a_few_bytes_that_declare_many_pixels(client: Client) -> None:
+    bomb = declared_png(20_000, 20_000)
+    assert len(bomb) < 80
+    assert_problem(client.predict(bomb), 422, "too-many-pixels", "20000")
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 5000), (5000, 1), (2, 3)])
+@pytest.mark.parametrize("size", ["upload", "input", "16", "1024"])
+def test_tiny_and_thin_images_are_answered(
+    client: Client, encode: Encode, height: int, width: int, size: str
+) -> None:
+    response = client.predict(
+        encode(height, width, kind="PNG"), params={"size": size, "include": "overlay,heatmap"}
+    )
+    assert response.status_code == 200
+
+
+def test_cmyk_jpeg_is_answered(client: Client, encode: Encode) -> None:
+    assert client.predict(encode(mode="CMYK")).status_code == 200
+
+
+def test_body_over_the_limit(client: Client) -> None:
+    assert_problem(client.predict(bytes(2_000_001)), 413, "body-too-large", "2000000")
+
+
+def test_body_at_the_limit_is_read(client: Client, encode: Encode) -> None:
+    data = encode()
+    assert client.predict(data + bytes(2_000_000 - len(data))).status_code == 200
+
+
+@pytest.mark.parametrize("model", ["nothing", "tiny@0", "../tiny", "", "\0", "ü"])
+def test_unknown_model(client: Client, encode: Encode, model: str) -> None:
+    assert_problem(client.predict(encode(), params={"model": model}), 404, "unknown-model")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("threshold", value) for value in ("2", "1", "-0.1", "nan", "NaN", "inf", "-inf", "", "half", "1e999")),
+        *(("opacity", value) for value in ("-0.01", "1.01", "nan", "inf", "x")),
+        *(("size", value) for value in ("15", "8193", "0", "-1", "nan", "1e3", "10.5", "big", "", "9" * 5000)),
+        ("explanation", "rise"),
+        ("colormap", "jet"),
+        ("include", "overlay,everything"),
+        ("model", "m" * 300),
+        ("treshold", "0.5"),
+        ("q", ""),
+    ],
+)
+def test_bad_query_value_is_named(client: Client, encode: Encode, name: str, value: str) -> None:
+    response = client.predict(encode(), params={name: value})
+    assert_problem(response, 422, "bad-parameter", name)
+    assert {fault["name"] for fault in response.json()["errors"]} == {name}
+
+
+def test_every_fault_is_named(client: Client, encode: Encode) -> None:
+    response = client.predict(encode(), params={"threshold": "2", "opacity": "2"})
+    assert [fault["name"] for fault in response.json()["errors"]] == ["threshold", "opacity"]
+
+
+def test_png_needs_an_explanation(client: Client, encode: Encode) -> None:
+    response = client.predict(encode(), params={"explanation": "none"}, headers={"Accept": "image/png"})
+    assert_problem(response, 422, "bad-parameter", "explanation")
+
+
+def test_unknown_path_and_method(client: Client) -> None:
+    assert_problem(client.get("/v1/nothing"), 404, "not-found")
+    response = client.request("PUT", "/v1/predictions", content=b"x")
+    assert_problem(response, 405, "method-not-allowed")
+    assert response.headers["allow"] == "POST"
+
+
+def test_the_service_goes_on_and_counts(client: Client, encode: Encode) -> None:
+    client.predict(b"text")
+    client.predict(encode(), params={"threshold": "2"})
+    assert client.predict(encode()).status_code == 200
+    assert client.metric("labn_requests_rejected_total", reason="unsupported-image") == 1
+    assert client.metric("labn_requests_rejected_total", reason="bad-parameter") == 1

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import re
+from typing import get_args
+
+from model.overlay import COLORMAPS
+from model.predictor import Predictor
+from service.openapi import PREDICTION_EXAMPLE
+from service.schemas import Colormap, ExplanationName, PredictionAnswer
+from tests.service.client import Client
+
+
+def test_the_page_needs_nothing_from_elsewhere(client: Client) -> None:
+    page = client.get("/docs")
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    local = [address for address in addresses if not address.startswith("data:")]
+    assert len(local) == 3
+    for address in local:
+        asset = client.get(f"/{address}")
+        assert asset.status_code == 200
+        assert not address.startswith(("http", "//"))
+    assert "<script>" not in page.text
+
+
+def test_the_root_leads_to_the_page(client: Client) -> None:
+    response = client.get("/")
+    assert response.is_redirect
+    assert response.headers["location"] == "docs"
+
+
+def test_the_description_is_complete(client: Client) -> None:
+    document = client.get("/openapi.json").json()
+    operation = document["paths"]["/v1/predictions"]["post"]
+    assert {"multipart/form-data", "image/jpeg", "image/png"} <= set(operation["requestBody"]["content"])
+    parameters = {parameter["name"] for parameter in operation["parameters"]}
+    assert parameters == {"explanation", "threshold", "colormap", "opacity", "include", "size", "model"}
+    assert set(operation["responses"]) == {"200", "400", "401", "404", "413", "415", "422", "429", "500", "503"}
+    for status, response in operation["responses"].items():
+        media_types = set(response["content"])
+        assert media_types == (
+            {"application/json", "image/png"} if status == "200" else {"application/problem+json"}
+        )
+    assert operation["security"] == [{"APIKeyHeader": []}]
+    assert {"/v1/models", "/v1/models/{name}", "/healthz", "/readyz", "/metrics"} <= set(document["paths"])
+
+
+def test_the_example_is_an_answer() -> None:
+    assert PredictionAnswer.model_validate(PREDICTION_EXAMPLE).model_dump() == PREDICTION_EXAMPLE
+
+
+def test_names_are_the_models(client: Client) -> None:
+    assert get_args(Colormap) == COLORMAPS
+    assert get_args(ExplanationName) == (*Predictor.METHODS, "none")

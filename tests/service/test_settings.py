@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from service import settings as settings_module
+from service.errors import SettingsError
+from service.settings import load_settings, usable_cores
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for key in [key for key in os.environ if key.startswith("LABN_")]:
+        monkeypatch.delenv(key)
+
+
+def test_defaults() -> None:
+    settings = load_settings({})
+    assert (settings.host, settings.port, settings.default_model) == ("127.0.0.1", 8000, "labn-idrid")
+    assert settings.checkpoints == (Path("checkpoints"),)
+    assert (settings.max_body_bytes, settings.max_pixels, settings.max_batch) == (33_554_432, 40_000_000, 8)
+    assert settings.grace_s == 20
+
+
+def test_are_frozen() -> None:
+    with pytest.raises(ValidationError):
+        load_settings({}).port = 1  # type: ignore[misc]
+
+
+def test_checkpoints_are_split(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABN_CHECKPOINTS", "a:b/c.safetensors")
+    assert load_settings({}).checkpoints == (Path("a"), Path("b/c.safetensors"))
+
+
+def test_unknown_key_is_refused_by_name() -> None:
+    with pytest.raises(SettingsError, match=r"LABN_PROT \(did you mean LABN_PORT\?\)"):
+        load_settings({"LABN_PROT": "1", "PATH": "/bin"})
+
+
+def test_bad_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABN_PORT", "eighty")
+    with pytest.raises(SettingsError, match=r"LABN_PORT: .*eighty"):
+        load_settings({})
+
+
+def test_the_key_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABN_API_KEY", "swordfish")
+    assert "swordfish" not in repr(load_settings({}))
+
+
+@pytest.mark.parametrize(("quota", "cores"), [("max 100000", 4), ("200000 100000", 2), ("50000 100000", 1)])
+def test_cores_respect_a_containers_quota(
+    quota: str, cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "cpu.max"
+    file.write_text(quota)
+    monkeypatch.setattr(settings_module, "CGROUP_QUOTA", file)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(4)))
+    assert usable_cores() == cores
