@@ -46,6 +46,7 @@ class NetworkConfig(Document):
     height: int  # px, of the input image
     width: int  # px
     classes: int
+    contrast_window: int = 0  # px, odd: local contrast is normalised before the stem; 0: it is not
     stem_channels: int = 64
     stage_widths: tuple[int, ...] = (64, 128, 256, 512)  # bottleneck widths; a stage gives expansion x width
     stage_depths: tuple[int, ...] = (3, 4, 6, 3)  # bottlenecks a stage; their sum is N_B
@@ -97,6 +98,8 @@ class NetworkConfig(Document):
             raise ConfigurationError(f"widths {widths} must be multiples of heads = {self.heads}")
         if self.receptive_field % 2 == 0:
             raise ConfigurationError(f"receptive_field must be odd, is {self.receptive_field}")
+        if self.contrast_window < 0 or (self.contrast_window and self.contrast_window % 2 == 0):
+            raise ConfigurationError(f"contrast_window must be 0 or odd, is {self.contrast_window}")
         if self.branch_block not in get_args(BranchBlock):
             raise ConfigurationError(f"branch_block must be one of {get_args(BranchBlock)}, is {self.branch_block}")
         if not 0.0 <= self.threshold < 1.0:

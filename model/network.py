@@ -33,7 +33,7 @@ class LambdaAbn(nn.Module):
         places = bottleneck_places(config)
         blocks = [lambda_bottleneck(config, *place) for place in places]
         branch_inputs = ([config.stem_channels] + [place.outputs for place in places])[config.split]
-        self.stem = Stem(config.channels, config.stem_channels)
+        self.stem = Stem(config.channels, config.stem_channels, contrast_window=config.contrast_window)
         self.before = nn.Sequential(*blocks[: config.split])
         self.branch = AttentionBranch(config, branch_inputs)
         self.after = nn.Sequential(*blocks[config.split :])

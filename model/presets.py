@@ -22,7 +22,7 @@ NETWORKS = {
     # Ours: answers in milliseconds on two cores.
     "compact": NetworkConfig(
         preset="compact", channels=3, height=224, width=224, classes=2,
-        stem_channels=32, stage_widths=(32, 48, 80, 128), stage_depths=(2, 2, 4, 2), split=4,
+        contrast_window=17, stem_channels=32, stage_widths=(32, 48, 80, 128), stage_depths=(2, 2, 4, 2), split=4,
         receptive_field=11, branch_width=64, threshold=0.5,
     ),
 }  # fmt: skip

@@ -10,18 +10,23 @@ from torch import Tensor, nn
 from model.config import NetworkConfig
 from model.conv_norm import ConvNorm
 from model.lambda_layer import LambdaLayer
+from model.local_contrast import LocalContrast
 
 
 class Stem(nn.Module):
-    """7x7 convolution of stride 2, ReLU, 3x3 max-pool of stride 2: (N, C, H, W) -> (N, S, H/4, W/4)."""
+    """7x7 convolution of stride 2, ReLU, 3x3 max-pool of stride 2: (N, C, H, W) -> (N, S, H/4, W/4).
 
-    def __init__(self, channels: int, outputs: int) -> None:
+    With a contrast window, local contrast is normalised first.
+    """
+
+    def __init__(self, channels: int, outputs: int, *, contrast_window: int = 0) -> None:
         super().__init__()
+        self.contrast = LocalContrast(contrast_window) if contrast_window else nn.Identity()
         self.conv = ConvNorm(channels, outputs, 7, stride=2)
 
     def forward(self, images: Tensor) -> Tensor:
         """Map images (N, C, H, W) to the first map; sizes are rounded up at each halving."""
-        return F.max_pool2d(F.relu_(self.conv(images)), 3, stride=2, padding=1)
+        return F.max_pool2d(F.relu_(self.conv(self.contrast(images))), 3, stride=2, padding=1)
 
 
 class Bottleneck(nn.Module):

@@ -53,9 +53,7 @@ class Access:
             logger.exception("unexpected error in request %s", request_id)
             if status:
                 raise  # half an answer is out: the server cuts the connection
-            problem = problem_response(
-                UNEXPECTED, "it has been logged under request_id", request_id=request_id
-            )
+            problem = problem_response(UNEXPECTED, "it has been logged under request_id", request_id=request_id)
             await problem(scope, receive, send_with_id)
         finally:
             self._metrics.in_flight.dec()

@@ -1,87 +1,32 @@
-"""The two ends of a prediction that work on pixels: upload -> input of the network, and outputs -> answer.
-
-Both run in the pool of picture threads; nothing here waits.
-"""
+"""The last step of a prediction: outputs of the network -> the finished body."""
 
 from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TypedDict
 from urllib.parse import quote
 
 import numpy as np
 from pydantic import TypeAdapter
-from torch import Tensor
 
-from model.image import Box, crop_box, decode_image, decode_size, to_tensor
-from model.overlay import coverage, encode_png, render_layer, render_overlay
+from model.overlay import coverage
 from model.predictor import Explanation, Prediction
 from service.batching import Computed
-from service.canvas import Canvas, canvas_for, sharpened
-from service.registry import ServedModel
+from service.drawing import draw
+from service.questions import Prepared, Question
 from service.schemas import (
     ClassProbability,
     ExplanationAnswer,
     ModelReference,
     PredictedClass,
     PredictionAnswer,
-    PredictionOptions,
     Region,
     Timing,
 )
 
 VALUE_DIGITS = 6
 _TO_JSON = TypeAdapter(PredictionAnswer)  # a fraction of the cost of the framework's own encoder
-
-
-class Style(TypedDict):
-    """How a map is drawn."""
-
-    longest: int | None
-    threshold: float
-    colormap: str
-    opacity: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """One request for a prediction."""
-
-    id: str
-    model: ServedModel
-    data: bytes
-    options: PredictionOptions
-    as_png: bool
-    max_pixels: int
-
-    @property
-    def method(self) -> str | None:
-        """The explanation asked for, None for none."""
-        return None if self.options.explanation == "none" else self.options.explanation
-
-    @property
-    def threshold(self) -> float:
-        """The display threshold: the one asked for, or the model's θ."""
-        asked = self.options.threshold
-        return self.model.predictor.loaded.config.threshold if asked is None else asked
-
-    @property
-    def wants_overlay(self) -> bool:
-        """Whether the blend is part of the answer."""
-        return self.as_png or "overlay" in self.options.include
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prepared:
-    """An upload ready for the network."""
-
-    image: Tensor  # (1, C, H, W)
-    canvas: Canvas
-    region: Box  # px of the upload
-    warnings: list[str]
-    decode_s: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,37 +41,13 @@ class Answer:
     coverage: float | None
 
 
-def prepare(question: Question) -> Prepared:
-    """Decode the upload, at a scale that does not depend on display options, and make the network's input.
-
-    Raises:
-        ImageError: as `decode_image`.
-    """
-    started = perf_counter()
-    predictor = question.model.predictor
-    preprocessing = predictor.loaded.preprocessing
-    picture = decode_image(
-        question.data,
-        preprocessing.mode,
-        max_pixels=question.max_pixels,
-        at_least=decode_size(preprocessing),
-    )
-    return Prepared(
-        image=to_tensor(picture, preprocessing),
-        canvas=canvas_for(picture, preprocessing, question.options.size),
-        region=crop_box(preprocessing, picture.height, picture.width),
-        warnings=predictor.warnings(picture),
-        decode_s=perf_counter() - started,
-    )
-
-
 def compose(question: Question, prepared: Prepared, computed: Computed, *, started: float) -> Answer:
     """Draw the pictures and write the answer; `started` is the request's start on `perf_counter`."""
     began = perf_counter()
     prediction = computed.prediction
     explanation = prediction.explanation
     share = None if explanation is None else coverage(explanation.values, question.threshold)
-    pictures = {} if explanation is None else _draw(question, prepared, explanation)
+    pictures = {} if explanation is None else draw(question, prepared, explanation)
     ended = perf_counter()
     stages_s = {
         "decode": prepared.decode_s,
@@ -148,38 +69,6 @@ def compose(question: Question, prepared: Prepared, computed: Computed, *, start
         prediction=prediction,
         coverage=share,
     )
-
-
-def _draw(question: Question, prepared: Prepared, explanation: Explanation) -> dict[str, bytes]:
-    """Return the PNGs that were asked for, by name."""
-    options, pictures = question.options, {}
-    if question.wants_overlay:
-        canvas = _sharp_canvas(question, prepared)
-        overlay = render_overlay(
-            canvas.picture, explanation.values, canvas.region, **_style(question, canvas)
-        )
-        pictures["overlay"] = encode_png(overlay)
-    if "heatmap" in options.include and not question.as_png:
-        canvas = prepared.canvas
-        layer = render_layer(canvas.picture, explanation.values, canvas.region, **_style(question, canvas))
-        pictures["heatmap"] = encode_png(layer)
-    return pictures
-
-
-def _sharp_canvas(question: Question, prepared: Prepared) -> Canvas:
-    if not prepared.canvas.blurred:
-        return prepared.canvas
-    preprocessing = question.model.predictor.loaded.preprocessing
-    return sharpened(prepared.canvas, question.data, preprocessing, max_pixels=question.max_pixels)
-
-
-def _style(question: Question, canvas: Canvas) -> Style:
-    return {
-        "longest": canvas.longest,
-        "threshold": question.threshold,
-        "colormap": question.options.colormap,
-        "opacity": question.options.opacity,
-    }
 
 
 def _document(

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from service.access import Access
 from service.admission import Admission
 from service.batching import InferenceThread
-from service.dependencies import Parts
+from service.dependencies import Parts, require_key
 from service.lifecycle import Lifecycle, Phase
 from service.limits import BodyLimit
 from service.metrics import Metrics
@@ -24,15 +23,38 @@ from service.registry import ModelRegistry
 from service.routes import docs, health, models, predictions
 from service.settings import Settings, usable_cores
 
+API_VERSION = "1"
+
 logger = logging.getLogger("labn.service")
 
 
 def create_app(settings: Settings, registry: ModelRegistry, lifecycle: Lifecycle) -> FastAPI:
     """Return the application: it warms up in the background from its start, and is ready afterwards."""
+    parts = _assemble(settings, registry, lifecycle)
+    app = FastAPI(
+        title=TITLE,
+        description=DESCRIPTION,
+        version=API_VERSION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan_of(parts),
+    )
+    app.state.parts = parts
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(Access, metrics=parts.metrics, lifecycle=lifecycle)  # added last: outermost
+    add_problem_handlers(app)
+    locks = [Depends(require_key)] if settings.api_key else []
+    for routes in (predictions, models):
+        app.include_router(routes.router, dependencies=locks)
+    for routes in (health, docs):
+        app.include_router(routes.router)
+    return app
+
+
+def _assemble(settings: Settings, registry: ModelRegistry, lifecycle: Lifecycle) -> Parts:
     metrics = Metrics(rejection_reasons=REASONS)
     for model in registry:
         metrics.model_info.labels(model.name, model.version, model.predictor.loaded.config.preset).set(1)
-    pool = ThreadPoolExecutor(usable_cores(), thread_name_prefix="labn-pictures")
     inference = InferenceThread(
         [model.predictor for model in registry],
         max_batch=settings.max_batch,
@@ -40,29 +62,20 @@ def create_app(settings: Settings, registry: ModelRegistry, lifecycle: Lifecycle
         metrics=metrics,
     )
     admission = Admission(places=settings.max_waiting, seconds_per_image=lambda: inference.seconds_per_image)
-    pipeline = Pipeline(admission=admission, inference=inference, pool=pool, metrics=metrics)
+    pipeline = Pipeline(admission=admission, inference=inference, workers=usable_cores(), metrics=metrics)
+    return Parts(settings=settings, registry=registry, lifecycle=lifecycle, metrics=metrics, pipeline=pipeline)
 
+
+def _lifespan_of(parts: Parts) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        inference.start()
-        warming = asyncio.create_task(_become_ready(inference, lifecycle))
+        parts.pipeline.start()
+        warming = asyncio.create_task(_become_ready(parts.pipeline.inference, parts.lifecycle))
         yield
         warming.cancel()
-        await asyncio.to_thread(inference.stop)
-        pool.shutdown(wait=False, cancel_futures=True)
+        await asyncio.to_thread(parts.pipeline.stop)
 
-    app = FastAPI(
-        title=TITLE, description=DESCRIPTION, version="1", docs_url=None, redoc_url=None, lifespan=lifespan
-    )
-    app.state.parts = Parts(
-        settings=settings, registry=registry, lifecycle=lifecycle, metrics=metrics, pipeline=pipeline
-    )
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
-    app.add_middleware(Access, metrics=metrics, lifecycle=lifecycle)  # added last: outermost
-    add_problem_handlers(app)
-    for routes in (predictions, models, health, docs):
-        app.include_router(routes.router)
-    return app
+    return lifespan
 
 
 async def _become_ready(inference: InferenceThread, lifecycle: Lifecycle) -> None:

@@ -21,6 +21,7 @@ from model.errors import NonFiniteOutput
 from model.predictor import Prediction, Predictor
 from service.metrics import Metrics
 
+STOP_S = 5.0  # for the batch under way when the process ends
 SMOOTHING = 0.1  # weight of the newest batch in the moving average of seconds an image
 
 logger = logging.getLogger("labn.inference")
@@ -55,9 +56,7 @@ class InferenceThread:
     A future that is cancelled before its turn is skipped, never computed.
     """
 
-    def __init__(
-        self, predictors: Sequence[Predictor], *, max_batch: int, threads: int, metrics: Metrics
-    ) -> None:
+    def __init__(self, predictors: Sequence[Predictor], *, max_batch: int, threads: int, metrics: Metrics) -> None:
         self.warm: Future[None] = Future()  # done when every predictor has run once at its batch sizes
         self.seconds_per_image = 0.0  # moving average
         self._predictors = predictors
@@ -86,7 +85,7 @@ class InferenceThread:
                 waiting.future.cancel()
             self._waiting.clear()
             self._changed.notify()
-        self._thread.join()
+        self._thread.join(STOP_S)
 
     def submit(self, predictor: Predictor, image: Tensor, *, method: str | None) -> Future[Computed]:
         """Queue one image (1, C, H, W); the future may raise NonFiniteOutput."""
@@ -142,9 +141,7 @@ class InferenceThread:
     def _measure(self, images: int, seconds: float) -> None:
         self._metrics.batch_size.observe(images)
         newest = seconds / images
-        self.seconds_per_image += (SMOOTHING if self.seconds_per_image else 1.0) * (
-            newest - self.seconds_per_image
-        )
+        self.seconds_per_image += (SMOOTHING if self.seconds_per_image else 1.0) * (newest - self.seconds_per_image)
 
     def _warm_up(self) -> None:
         for predictor in self._predictors:

@@ -43,9 +43,7 @@ def canvas_for(picture: Picture, preprocessing: Preprocessing, size: Size) -> Ca
     if picture.pixels.width <= width:
         return canvas
     reduced = picture.pixels.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3.0)
-    return Canvas(
-        picture=Picture(reduced, picture.height, picture.width), region=region, longest=canvas.longest
-    )
+    return Canvas(picture=Picture(reduced, picture.height, picture.width), region=region, longest=canvas.longest)
 
 
 def sharpened(canvas: Canvas, data: bytes, preprocessing: Preprocessing, *, max_pixels: int) -> Canvas:

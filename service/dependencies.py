@@ -45,7 +45,7 @@ PartsOfApp = Annotated[Parts, Depends(get_parts)]
 
 
 async def require_key(parts: PartsOfApp, given: Annotated[str | None, Depends(API_KEY_HEADER)]) -> None:
-    """Let the request in.
+    """Let the request in; asked on /v1 where a key is set.
 
     Raises:
         WrongKey: a key is set and this is not it.

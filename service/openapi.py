@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from service.problems import MEDIA_TYPE, METHOD_NOT_ALLOWED, NOT_FOUND, PROBLEMS, UNEXPECTED, Problem
+from service.problems import MEDIA_TYPE, METHOD_NOT_ALLOWED, NOT_FINITE, NOT_FOUND, PROBLEMS, UNEXPECTED, Problem
 from service.schemas import ProblemAnswer
 
 Responses = dict[int | str, dict[str, Any]]
@@ -58,6 +58,26 @@ PREDICTION_EXAMPLE = {
     "warnings": [],
 }
 
+DETAILS = {
+    "malformed-request": "no image: send it as the body or as the multipart field 'image'",
+    "wrong-key": "send the key in X-API-Key",
+    "unknown-model": "no model 'labn'; there are ['labn-idrid@9f2c41d07ab3']",
+    "not-found": "GET /v1/prediction",
+    "method-not-allowed": "GET /v1/predictions",
+    "body-too-large": "the body has 62914560 bytes, 33554432 are allowed",
+    "unsupported-body": "application/json: send multipart/form-data or image/*",
+    "unsupported-image": "not a JPEG, PNG, WebP, TIFF or BMP image",
+    "broken-image": "JPEG image does not decode: image file is truncated",
+    "too-many-pixels": "20000 x 20000 pixels; at most 40000000 are read",
+    "bad-parameter": "threshold: Input should be less than 1",
+    "unknown-explanation": "no explanation 'rise'; there are attention, lambda_attention",
+    "non-finite-output": NOT_FINITE,
+    "queue-full": "all 64 places are taken",
+    "client-gone": "the client left before its answer was ready",
+    "not-ready": "the service is starting",
+    "unexpected": "it has been logged under request_id",
+}
+
 _TIMING_HEADERS = {
     "X-Request-Id": {"description": "The prediction's id.", "schema": {"type": "string"}},
     "Server-Timing": {"description": "The stages in milliseconds.", "schema": {"type": "string"}},
@@ -98,7 +118,7 @@ def _describe(problems: list[Problem]) -> dict[str, Any]:
                 "type": f"urn:labn:problem:{problem.slug}",
                 "title": problem.title,
                 "status": problem.status,
-                "detail": "what exactly, in a sentence",
+                "detail": DETAILS[problem.slug],
             }
         }
         for problem in problems

@@ -7,22 +7,37 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from time import perf_counter
 
+import torch
+
 from service.admission import Admission
-from service.answers import Answer, Question, compose, prepare
+from service.answers import Answer, compose
 from service.batching import InferenceThread
 from service.metrics import Metrics
+from service.questions import Question, prepare
 
 
 class Pipeline:
     """Answers questions. Cancelling `answer` frees its place at once and takes its image out of the queue."""
 
-    def __init__(
-        self, *, admission: Admission, inference: InferenceThread, pool: ThreadPoolExecutor, metrics: Metrics
-    ) -> None:
+    def __init__(self, *, admission: Admission, inference: InferenceThread, workers: int, metrics: Metrics) -> None:
         self.admission = admission
         self.inference = inference
-        self._pool = pool
         self._metrics = metrics
+        self._pool = ThreadPoolExecutor(
+            workers,
+            thread_name_prefix="labn-pictures",
+            initializer=torch.set_num_threads,  # torch's own threads are for the network
+            initargs=(1,),
+        )
+
+    def start(self) -> None:
+        """Start the inference thread, and with it the warm-up."""
+        self.inference.start()
+
+    def stop(self) -> None:
+        """End the threads; what has not been computed is cancelled."""
+        self.inference.stop()
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def answer(self, question: Question) -> Answer:
         """Predict and explain one upload.

@@ -64,6 +64,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
 NOT_FOUND = Problem(404, "not-found", "Nothing is here")
 METHOD_NOT_ALLOWED = Problem(405, "method-not-allowed", "The method is not allowed here")
 UNEXPECTED = Problem(500, "unexpected", "An error of the service, not of the request")
+NOT_FINITE = "the network overflowed on this image: it is far from what it was trained on"  # no batch places
 REASONS = sorted({problem.slug for problem in (*PROBLEMS.values(), NOT_FOUND, METHOD_NOT_ALLOWED)})
 
 
@@ -96,8 +97,9 @@ async def _answer_error(request: Request, error: Exception) -> Response:
         faults = list(_faults(error))
         detail = "; ".join(f"{fault['name']}: {fault['reason']}" for fault in faults)
         return problem_response(problem, detail, errors=faults)
+    detail = NOT_FINITE if isinstance(error, NonFiniteOutput) else str(error)
     headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, BusyError) else None
-    return problem_response(problem, str(error), headers=headers)
+    return problem_response(problem, detail, headers=headers)
 
 
 async def _answer_routing_error(request: Request, error: Exception) -> Response:

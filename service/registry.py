@@ -41,9 +41,7 @@ class ModelRegistry:
             self._by_reference.setdefault(model.name, model)
             self._by_reference.setdefault(model.reference, model)
         if default not in self._by_reference:
-            raise SettingsError(
-                f"LABN_DEFAULT_MODEL: no model {default!r}; there are {sorted(self._by_reference)}"
-            )
+            raise SettingsError(f"LABN_DEFAULT_MODEL: no model {default!r}; there are {sorted(self._by_reference)}")
         self.default = self._by_reference[default]
 
     def __iter__(self) -> Iterator[ServedModel]:

@@ -104,12 +104,8 @@ class ExplanationAnswer(Document):
     coverage: Annotated[float, Field(description="Share of the map's cells above the threshold.")]
     region: Region
     overlay_png: Annotated[str | None, Field(description="The upload with the heatmap blended in.")] = None
-    heatmap_png: Annotated[
-        str | None, Field(description="The heatmap alone, RGBA, of the overlay's size.")
-    ] = None
-    values: Annotated[list[list[float]] | None, Field(description="The map's rows, 0..1, to six digits.")] = (
-        None
-    )
+    heatmap_png: Annotated[str | None, Field(description="The heatmap alone, RGBA, of the overlay's size.")] = None
+    values: Annotated[list[list[float]] | None, Field(description="The map's rows, 0..1, to six digits.")] = None
 
 
 class Timing(Document):
@@ -174,13 +170,6 @@ class ReadinessAnswer(Document):
     checks: dict[str, str]
 
 
-class Fault(Document):
-    """One parameter and what is wrong with it."""
-
-    name: str
-    reason: str
-
-
 class ProblemAnswer(Document):
     """RFC 9457 problem details."""
 
@@ -188,4 +177,6 @@ class ProblemAnswer(Document):
     title: str
     status: int
     detail: str
-    errors: list[Fault] | None = None
+    errors: Annotated[
+        list[dict[str, str]] | None, Field(description="For bad parameters: the name and the reason of each.")
+    ] = None

@@ -41,7 +41,5 @@ class DrainingServer(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Say whether to end; uvicorn asks ten times a second."""
         ended = await super().on_tick(counter)
-        drained = self._deadline is not None and (
-            not self._lifecycle.under_way or monotonic() > self._deadline
-        )
+        drained = self._deadline is not None and (not self._lifecycle.under_way or monotonic() > self._deadline)
         return ended or drained

@@ -34,9 +34,7 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000  # 0: any free one
-    checkpoints: Annotated[tuple[Path, ...], NoDecode] = (
-        Path("checkpoints"),
-    )  # folders or files, ":" between
+    checkpoints: Annotated[tuple[Path, ...], NoDecode] = (Path("checkpoints"),)  # folders or files, ":" between
     default_model: str = "labn-idrid"
     device: Literal["cpu", "cuda", "auto"] = "cpu"
     threads: Annotated[int, Field(ge=1)] = Field(default_factory=usable_cores)  # of one forward pass
@@ -66,9 +64,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [
-            f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']} (is {e['input']!r})" for e in error.errors()
-        ]
+        lines = [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']} (is {e['input']!r})" for e in error.errors()]
         raise SettingsError("; ".join(lines)) from error
 
 

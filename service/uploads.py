@@ -97,9 +97,7 @@ class _Fields:
     def _end_header(self) -> None:
         if self._header.lower() == b"content-disposition":
             self._name = (
-                parse_options_header(self._value.decode("latin-1"))[1]
-                .get(b"name", b"")
-                .decode("utf-8", "replace")
+                parse_options_header(self._value.decode("latin-1"))[1].get(b"name", b"").decode("utf-8", "replace")
             )
         self._header, self._value = b"", b""
 

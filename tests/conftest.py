@@ -39,12 +39,15 @@ def save_tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
     def save(
         name: str, *, seed: int = 1, side: int = 32, folder: Path | None = None, stem_channels: int = 8,
-        labels: tuple[str, ...] = ("negative", "positive"),
+        labels: tuple[str, ...] = ("negative", "positive"), overflowing: bool = False,
     ) -> Path:  # fmt: skip
         path = (folder or tmp_path_factory.mktemp("checkpoints")) / f"{name}.safetensors"
+        network = tiny_network(seed=seed, side=side, labels=len(labels), stem_channels=stem_channels)
+        if overflowing:
+            network.classify.weight.data.fill_(3e38)
         save_checkpoint(
             path,
-            tiny_network(seed=seed, side=side, labels=len(labels), stem_channels=stem_channels),
+            network,
             preprocessing=Preprocessing(
                 mode="rgb", height=side, width=side, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25),
                 crop=(0.25, 0.0, 0.75, 1.0),

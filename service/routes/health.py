@@ -35,9 +35,7 @@ async def get_readiness(parts: PartsOfApp) -> Response:
     """200 from the end of the warm-up to the start of the drain."""
     phase = parts.lifecycle.phase
     answer = ReadinessAnswer(status=phase.value, checks=_checks(parts))
-    return Response(
-        answer.model_dump_json(), 200 if phase is Phase.READY else 503, media_type="application/json"
-    )
+    return Response(answer.model_dump_json(), 200 if phase is Phase.READY else 503, media_type="application/json")
 
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)

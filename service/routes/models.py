@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
-from service.dependencies import Parts, PartsOfApp, require_key
+from service.dependencies import Parts, PartsOfApp
 from service.openapi import problem_responses
 from service.registry import ServedModel
 from service.schemas import ModelAnswer, ModelInput, ModelsAnswer
 
-router = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[Depends(require_key)])
+router = APIRouter(prefix="/v1/models", tags=["models"])
 
 
 @router.get("", summary="List the models", responses=problem_responses(401))
@@ -18,7 +18,7 @@ def list_models(parts: PartsOfApp) -> ModelsAnswer:
     return ModelsAnswer(models=[_describe(model, parts) for model in parts.registry])
 
 
-@router.get("/{name}", summary="Describe a model", responses=problem_responses(401, 404))
+@router.get("/{name}", summary="Describe a model", responses=problem_responses(401, 404, 422))
 def get_model(name: str, parts: PartsOfApp) -> ModelAnswer:
     """One model, by name or name@version."""
     return _describe(parts.registry.find(name), parts)
@@ -34,8 +34,6 @@ def _describe(model: ServedModel, parts: Parts) -> ModelAnswer:
         preset=loaded.config.preset,
         labels=list(loaded.labels),
         threshold=loaded.config.threshold,
-        input=ModelInput(
-            channels=preprocessing.channels, height=preprocessing.height, width=preprocessing.width
-        ),
+        input=ModelInput(channels=preprocessing.channels, height=preprocessing.height, width=preprocessing.width),
         card=loaded.card,
     )

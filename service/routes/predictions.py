@@ -7,18 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from service.answers import Question
-from service.dependencies import PartsOfApp, require_key, require_ready
+from service.dependencies import PartsOfApp, require_ready
 from service.disconnect import while_connected
 from service.errors import BadParameter
 from service.negotiation import prefers_png
 from service.openapi import IMAGE_BODY, PREDICTION_ANSWER, problem_responses
+from service.questions import Question
 from service.schemas import PredictionAnswer, PredictionOptions
 from service.uploads import read_image
 
-router = APIRouter(
-    prefix="/v1", tags=["predictions"], dependencies=[Depends(require_key), Depends(require_ready)]
-)
+router = APIRouter(prefix="/v1", tags=["predictions"], dependencies=[Depends(require_ready)])
 
 
 # `async def`, against the rule for routes: only so can it see a client leave and give its place to the next.

@@ -3,13 +3,19 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
 from PIL import Image
 
+from service.app import create_app
+from service.lifecycle import Lifecycle
+from service.registry import load_registry
+from service.settings import Settings
 from tests.conftest import Encode
-from tests.service.client import Client
+from tests.service.client import Client, running
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -168,6 +174,14 @@ def test_every_fault_is_named(client: Client, encode: Encode) -> None:
 def test_png_needs_an_explanation(client: Client, encode: Encode) -> None:
     response = client.predict(encode(), params={"explanation": "none"}, headers={"Accept": "image/png"})
     assert_problem(response, 422, "bad-parameter", "explanation")
+
+
+def test_outputs_that_are_not_finite(save_tiny: Callable[..., Path], encode: Encode) -> None:
+    path = save_tiny("overflowing", overflowing=True)
+    registry = load_registry([path], default="overflowing", device="cpu")
+    with running(create_app(Settings(threads=1), registry, Lifecycle())) as client:
+        assert_problem(client.predict(encode()), 422, "non-finite-output", "overflowed")
+        assert client.get("/healthz").status_code == 200
 
 
 def test_unknown_path_and_method(client: Client) -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.registry import ModelRegistry
@@ -65,8 +68,7 @@ def test_rejections_start_at_zero(client: Client) -> None:
     assert 'labn_requests_rejected_total{reason="queue-full"} 0.0' in client.get("/metrics").text
 
 
-def test_applications_count_apart(client: Client, make_app: object) -> None:
-    assert callable(make_app)
+def test_applications_count_apart(client: Client, make_app: Callable[..., FastAPI]) -> None:
     other = make_app().state.parts.metrics.registry
     client.get("/nothing")
     assert other.get_sample_value("labn_requests_rejected_total", {"reason": "not-found"}) == 0

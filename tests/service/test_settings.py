@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,6 @@ from service.settings import load_settings, usable_cores
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
     for key in [key for key in os.environ if key.startswith("LABN_")]:
         monkeypatch.delenv(key)
 

@@ -1,0 +1,49 @@
+"""The pictures of an answer."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from model.overlay import encode_png, render_layer, render_overlay
+from model.predictor import Explanation
+from service.canvas import Canvas, sharpened
+from service.questions import Prepared, Question
+
+
+class Style(TypedDict):
+    """How a map is drawn."""
+
+    longest: int | None
+    threshold: float
+    colormap: str
+    opacity: float
+
+
+def draw(question: Question, prepared: Prepared, explanation: Explanation) -> dict[str, bytes]:
+    """Return the PNGs that were asked for, by name."""
+    options, pictures = question.options, {}
+    if question.wants_overlay:
+        canvas = _sharp_canvas(question, prepared)
+        overlay = render_overlay(canvas.picture, explanation.values, canvas.region, **_style(question, canvas))
+        pictures["overlay"] = encode_png(overlay)
+    if "heatmap" in options.include and not question.as_png:
+        canvas = prepared.canvas
+        layer = render_layer(canvas.picture, explanation.values, canvas.region, **_style(question, canvas))
+        pictures["heatmap"] = encode_png(layer)
+    return pictures
+
+
+def _sharp_canvas(question: Question, prepared: Prepared) -> Canvas:
+    if not prepared.canvas.blurred:
+        return prepared.canvas
+    preprocessing = question.model.predictor.loaded.preprocessing
+    return sharpened(prepared.canvas, question.data, preprocessing, max_pixels=question.max_pixels)
+
+
+def _style(question: Question, canvas: Canvas) -> Style:
+    return {
+        "longest": canvas.longest,
+        "threshold": question.threshold,
+        "colormap": question.options.colormap,
+        "opacity": question.options.opacity,
+    }
