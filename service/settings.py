@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from service.errors import SettingsError
 
 PREFIX = "LABN_"
+OF_OTHERS = {"LABN_REDIS_URL", "LABN_DATA_DIR", "LABN_DATASETS", "LABN_MAX_SET_BYTES"}  # shared environment
 CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -58,7 +59,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         SettingsError: an unknown LABN_ key or a value out of range; the message names it.
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    if unknown := sorted(key for key in environment if key.startswith(PREFIX) and key not in known):
+    if unknown := sorted(key for key in environment if key.startswith(PREFIX) and key not in known | OF_OTHERS):
         hints = [f"{key}{_suggestion(key, known)}" for key in unknown]
         raise SettingsError(f"unknown settings: {', '.join(hints)}. Known are {', '.join(sorted(known))}")
     try:

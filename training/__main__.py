@@ -1,11 +1,13 @@
-"""`python -m training train | evaluate | generate`."""
+"""`python -m training train | evaluate | ship | generate`."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
+from model.checkpoint import load_checkpoint
 from model.errors import LabnError
 from training.config import TrainingConfig
 from training.data.fundus_generator import write_folder
@@ -41,6 +43,25 @@ def _train(options: argparse.Namespace) -> None:
     )
 
 
+def _evaluate(options: argparse.Namespace) -> None:
+    from training.evaluation import evaluate
+
+    loaded = load_checkpoint(options.checkpoint)
+    config = TrainingConfig.from_dict(loaded.card["training"])
+    print(json.dumps(evaluate(loaded, config, options.data, options.split), indent=2))
+
+
+def _ship(options: argparse.Namespace) -> None:
+    from training.card import ship
+    from training.evaluation import evaluate
+
+    folded = load_checkpoint(options.checkpoint)
+    config = TrainingConfig.from_dict(folded.card["training"])
+    figures = {split: evaluate(folded, config, options.data, split) for split in ("validation", "test")}
+    ship(load_checkpoint(options.checkpoint, folded=False), options.out, figures, options.made_by)
+    print(f"{options.out} and {options.out.with_suffix('.md')}")
+
+
 def _generate(options: argparse.Namespace) -> None:
     write_folder(options.out, count=options.count, seed=options.seed, height=options.height, width=options.width)
 
@@ -57,6 +78,19 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--epochs", type=int, help="instead of the file's")
     train.add_argument("--device", default="cpu", help="cpu or cuda")
     train.set_defaults(command=_train)
+
+    evaluate = commands.add_parser("evaluate", help="print a checkpoint's figures on a split, as JSON")
+    evaluate.add_argument("checkpoint", type=Path)
+    evaluate.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    evaluate.add_argument("--split", choices=["validation", "test"], default="validation")
+    evaluate.set_defaults(command=_evaluate)
+
+    ship = commands.add_parser("ship", help="write a run's checkpoint with its figures and its model card")
+    ship.add_argument("checkpoint", type=Path)
+    ship.add_argument("out", type=Path, metavar="OUT.safetensors")
+    ship.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    ship.add_argument("--made-by", action="append", default=[], metavar="COMMAND", help="for the card; repeatable")
+    ship.set_defaults(command=_ship)
 
     generate = commands.add_parser("generate", help="generate labelled images with lesion masks")
     generate.add_argument("kind", choices=["fundus"])

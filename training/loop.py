@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from model.checkpoint import load_checkpoint, save_checkpoint
 from model.familiarity import InputStatistics, input_statistics
-from model.metrics.classification import accuracy, auroc
+from model.metrics.classification import macro_auroc
 from model.network import LabnOutput, LambdaAbn
 from training.augment import resize
 from training.batches import Batch, attention_target, epoch_batches, epoch_steps
@@ -107,13 +107,13 @@ class Trainer:
         validation = self.data.validation
         output, loss = self.validate(validation)
         labels = validation.labels.numpy()
-        scores = output.logits.softmax(1)[:, 1].double().numpy()
+        probabilities = output.logits.double().softmax(1).numpy()
         record = EpochRecord(
             epoch=self.state.epoch + 1,
             train_loss=train_loss,
             validation_loss=loss,
-            validation_auroc=auroc(labels, scores),
-            validation_accuracy=accuracy(labels, scores),
+            validation_auroc=macro_auroc(labels, probabilities),
+            validation_accuracy=float((probabilities.argmax(1) == labels).mean()),
             attention_coverage=float((output.attention > self.config.network.threshold).float().mean()),
             learning_rate=learning_rate,
             seconds=time.perf_counter() - started,

@@ -36,6 +36,16 @@ def auroc(labels: Labels, scores: Floats) -> float:
     return float((below + not_above).mean() / (2 * len(negatives)))
 
 
+def macro_auroc(labels: Labels, probabilities: Floats) -> float:
+    """AUROC of probabilities (N, K): of class 1 for two classes, else the mean of each class against the rest.
+
+    Raises:
+        ValueError: a class is missing.
+    """
+    classes = range(1, 2) if probabilities.shape[1] == 2 else range(probabilities.shape[1])
+    return float(np.mean([auroc((labels == k).astype(np.int64), probabilities[:, k]) for k in classes]))
+
+
 def accuracy(labels: Labels, scores: Floats, threshold: float = 0.5) -> float:
     """Share of images on the right side of the threshold."""
     return float(((scores >= threshold) == (labels == 1)).mean())

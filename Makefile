@@ -1,0 +1,44 @@
+# What a person types, and what CI runs. No target needs root.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TORCH_VERSION := 2.13.0
+# Where torch's wheels are looked for first; empty: only the package index's own (CUDA) build.
+TORCH_INDEX_URL ?= https://download.pytorch.org/whl/cpu
+
+READY := $(VENV)/.ready-$(shell cat pyproject.toml scripts/setup.sh | cksum | cut -d' ' -f1)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup serve test lint format types bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make .venv with everything in it; a no-op when it is up to date
+
+$(READY): pyproject.toml scripts/setup.sh
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" TORCH_VERSION="$(TORCH_VERSION)" \
+	  TORCH_INDEX_URL="$(TORCH_INDEX_URL)" scripts/setup.sh
+	@rm -f $(VENV)/.ready-* && touch $@
+
+serve: setup ## serve the shipped models on LABN_HOST:LABN_PORT (127.0.0.1:8000)
+	@exec $(BIN)/python -m service
+
+test: setup ## the whole suite
+	@$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+lint: setup ## ruff: format and rules
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+format: setup ## let ruff mend what it can
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+types: setup ## mypy --strict
+	@$(BIN)/mypy
+
+bench: setup ## measure this machine: a table, and benchmarks/results.json
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove .venv and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
