@@ -1,4 +1,4 @@
-"""LABN and its un-branched network in the form that was published: plain eager modules, nothing rewritten or folded.
+"""LABN and its un-branched network as they were published: plain eager modules, nothing rewritten or folded.
 
 The yardstick for speed, and the other side of `python -m model import`: weights stand under the published key
 names. Written from the equations of Iida et al. (2022). Shapes as in `model.lambda_layer`.
@@ -71,8 +71,8 @@ class Bottleneck(nn.Module):
         """Map x (N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
         y = self.relu(self.bn1(self.conv1(x)))
         y = self.relu(self.bn2(self.pool(self.conv2(y))))
-        y = self.relu(self.bn3(self.conv3(y)) + self.downsample(x))
-        return y  # noqa: RET504  (untyped module call)
+        joined: Tensor = self.relu(self.bn3(self.conv3(y)) + self.downsample(x))
+        return joined
 
 
 class AttentionBranch(nn.Module):
@@ -81,12 +81,10 @@ class AttentionBranch(nn.Module):
     def __init__(self, config: NetworkConfig, inputs: int) -> None:
         super().__init__()
         width, outputs = config.branch_width, 4 * config.branch_width
-        places = [
-            Place(before, width, after, 1) for before, after in pairwise([inputs, *[outputs] * config.branch_depth])
-        ]
-        self.layer1 = nn.Sequential(
-            *(Bottleneck(place, nn.Conv2d(width, width, 3, padding=1, bias=False)) for place in places)
-        )
+        self.layer1 = nn.Sequential()
+        for before, after in pairwise([inputs] + [outputs] * config.branch_depth):
+            spatial = nn.Conv2d(width, width, 3, padding=1, bias=False)
+            self.layer1.append(Bottleneck(Place(before, width, after, 1), spatial))
         self.bn1 = nn.BatchNorm2d(outputs)
         self.conv1 = nn.Conv2d(outputs, MAP_CHANNELS, 1, bias=False)
         self.conv2 = nn.Conv2d(MAP_CHANNELS, MAP_CHANNELS, 1, bias=False)

@@ -11,7 +11,7 @@ from typing import Any
 from tqdm import tqdm
 
 from model.errors import ImageError, NonFiniteOutput
-from model.image import Picture, crop_box, decode_size, read_image
+from model.image import Picture, crop_box, decode_size, read_image, to_tensor
 from model.overlay import coverage, encode_png, render_layer, render_overlay
 from model.predictor import Explanation, Predictor
 
@@ -84,7 +84,7 @@ class Gallery:
                 for label, probability in zip(loaded.labels, prediction.probabilities, strict=True)
             ],
             "explanation": self._explanation(path, picture, prediction.explanation),
-            "warnings": self.predictor.warnings(picture),
+            "warnings": self.predictor.warnings(to_tensor(picture, loaded.preprocessing)),
         }
 
     def _explanation(self, path: Path, picture: Picture, explanation: Explanation | None) -> dict[str, Any] | None:

@@ -81,12 +81,11 @@ class Predictor:
         explanations = self._explanations(images, output, explanation)
         return [self._prediction(p, e) for p, e in zip(probabilities, explanations, strict=True)]
 
-    def warnings(self, picture: Picture) -> list[str]:
-        """Say in sentences how the picture differs from the training set; empty where it looks familiar."""
+    def warnings(self, image: Tensor) -> list[str]:
+        """Say in sentences how an image (1, C, H, W) differs from the training set; empty where it is familiar."""
         if self.loaded.statistics is None:
             return []
-        image = denormalise(to_tensor(picture, self.loaded.preprocessing)[0], self.loaded.preprocessing)
-        return self.loaded.statistics.unusual(image)
+        return self.loaded.statistics.unusual(denormalise(image[0], self.loaded.preprocessing))
 
     def _explanations(
         self, images: Tensor, output: LabnOutput, method: str | None

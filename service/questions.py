@@ -67,10 +67,11 @@ def prepare(question: Question) -> Prepared:
         max_pixels=question.max_pixels,
         at_least=decode_size(preprocessing),
     )
+    image = to_tensor(picture, preprocessing)
     return Prepared(
-        image=to_tensor(picture, preprocessing),
+        image=image,
         canvas=canvas_for(picture, preprocessing, question.options.size),
         region=crop_box(preprocessing, picture.height, picture.width),
-        warnings=predictor.warnings(picture),
+        warnings=predictor.warnings(image),
         decode_s=perf_counter() - started,
     )

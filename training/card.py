@@ -12,21 +12,22 @@ _TEMPLATE = """# Model card: {name}
 A Lambda Attention Branch Network (preset `{preset}`, {parameters:,} parameters) that tells **{positive}** from
 **{negative}** in colour fundus photographs, and shows where it looked.
 
-**Not a medical device.** It has learnt from {training_images} photographs of one clinic and must not be used for
-diagnosis. Its attention map shows what gated the network's features, not what a physician would call a lesion.
+**Not a medical device.** It has learnt from {training_images} photographs of one clinic and must not be used
+for diagnosis. Its attention map shows what gated the network's features, not what a physician would call a lesion.
 
 ## Data
-IDRiD, the Indian Diabetic Retinopathy Image Dataset (Porwal et al., 2018, doi:10.3390/data3030025), licence CC BY 4.0,
-scaled to 644x428 px. Grade 0 is negative, grades 1-4 are positive. Training {training}, validation {validation} (images
-a class, split by seed, byte-identical images never parted). The official test split is used without image 064, which
-is byte-identical to training image 118 under another grade. Everything was chosen on validation.
+IDRiD, the Indian Diabetic Retinopathy Image Dataset (Porwal et al., 2018, doi:10.3390/data3030025), licence
+CC BY 4.0, scaled to 644x428 px. Grade 0 is negative, grades 1-4 are positive. Training {training}, validation
+{validation} (images a class, split by seed, byte-identical images never parted). The official test split is used
+without image 064, which is byte-identical to training image 118 under another grade. Everything was chosen on
+validation.
 {pretraining}
 ## Figures
 {table}
 
 Intervals: 95 %, percentile bootstrap within classes, 2,000 rounds. The operating point is the Youden point of the
-validation split. A test split of {test_images} images is small, and it differs from the training split in cameras and
-light: read the intervals, not the digits.
+validation split. A test split of {test_images} images is small, and it differs from the training split in cameras
+and light: read the intervals, not the digits.
 
 ## Explanations
 The attention map has θ = {threshold}; on the test split it is over θ on {coverage:.1%} of the cells of positives and
@@ -91,8 +92,8 @@ def _in_words(loaded: LoadedCheckpoint, out: Path, card: dict[str, Any]) -> str:
 
 
 _PRETRAINING = """
-Before that it was trained on generated photographs (`python -m training generate fundus` shows such images), with the
-exact lesion masks as a target of its attention. No lesion mask of a real photograph was used.
+Before that it was trained on generated photographs (`python -m training generate fundus` shows such images), with
+the exact lesion masks as a target of its attention. No lesion mask of a real photograph was used.
 """
 
 
@@ -110,7 +111,9 @@ def _table(evaluations: dict[str, dict[str, Any]]) -> str:
     splits = list(evaluations.values())
     point = [split["operating_point"] for split in splits]
     rows = [
-        row("", [f"{split['split']} ({split['images']} images, {split['positives']} positive)" for split in splits]),
+        row(
+            "", [f"{split['split']} ({split['images']} images, {split['positives']} positive)" for split in splits]
+        ),
         "|---" * (len(splits) + 1) + "|",
     ]
     rows += [

@@ -6,7 +6,9 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from model.config import Document, NetworkConfig, Preprocessing
 from model.errors import ConfigurationError
@@ -53,11 +55,31 @@ class TrainingConfig:
     run: RunConfig
 
     def __post_init__(self) -> None:
-        """Refuse what contradicts itself."""
-        if self.run.balanced and self.loss.class_weights:
-            raise ConfigurationError("choose loss.class_weights or run.balanced, not both")
-        if self.loss.class_weights and len(self.loss.class_weights) != self.network.classes:
-            raise ConfigurationError(f"loss.class_weights must be {self.network.classes} numbers")
+        """Refuse values of the wrong type and what contradicts itself.
+
+        Raises:
+            ConfigurationError: naming the keys.
+        """
+        for field in fields(self):
+            _check_types(field.name, getattr(self, field.name))
+        if wrong := [sentence for holds, sentence in self._rules() if not holds]:
+            raise ConfigurationError("; ".join(wrong))
+
+    def _rules(self) -> tuple[tuple[bool, str], ...]:
+        classes, weights, run = self.network.classes, self.loss.class_weights, self.run
+        labels = len(self.data.labels) if self.data.kind == "own" else 2
+        takes = (self.network.channels, self.network.height, self.network.width)
+        gives = (self.preprocessing.channels, self.preprocessing.height, self.preprocessing.width)
+        real = self.data.kind != "generated-fundus"
+        return (
+            (not (run.balanced and weights), "choose loss.class_weights or run.balanced, not both"),
+            (len(weights) in (0, classes), f"loss.class_weights must be {classes} numbers"),
+            (classes == labels, f"network.classes is {classes}, the data have {labels} labels"),
+            (takes == gives, f"the network takes {takes}, preprocessing gives {gives}: channels, height, width"),
+            (min(run.epochs, run.patience) > 0, "run.epochs and run.patience must be at least 1"),
+            (run.batch_size >= (classes if run.balanced else 1), "run.batch_size is too small"),
+            (not (real and self.loss.mask_weight), "loss.mask_weight needs data of kind 'generated-fundus'"),
+        )
 
     @classmethod
     def read(cls, path: Path, overrides: Mapping[str, Any] | None = None) -> Self:
@@ -70,7 +92,7 @@ class TrainingConfig:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
             document["run"] = {**document.get("run", {}), **(overrides or {})}
             return cls.from_dict(document)
-        except (OSError, tomllib.TOMLDecodeError, ConfigurationError) as error:
+        except (OSError, ValueError, ConfigurationError) as error:
             raise ConfigurationError(f"{path}: {error}") from error
 
     @classmethod
@@ -79,6 +101,9 @@ class TrainingConfig:
         names = {field.name for field in fields(cls)}
         if unknown := sorted(set(document) - names):
             raise ConfigurationError(f"unknown keys {unknown}; known are {sorted(names)}")
+        tables = names - {"preprocessing"}
+        if wrong := sorted(name for name in tables & set(document) if not isinstance(document[name], Mapping)):
+            raise ConfigurationError(f"{wrong} must be tables")
         return cls(
             network=_network(document.get("network", {})),
             preprocessing=_preprocessing(document.get("preprocessing", "idrid")),
@@ -92,6 +117,14 @@ class TrainingConfig:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types, for the checkpoint's card."""
         return {field.name: getattr(self, field.name).to_dict() for field in fields(self)}
+
+
+def _check_types(name: str, section: Document) -> None:
+    for key, hint in get_type_hints(type(section)).items():
+        try:
+            TypeAdapter(hint).validate_python(getattr(section, key), strict=True)
+        except ValidationError as error:
+            raise ConfigurationError(f"{name}.{key}: {error.errors()[0]['msg']}") from error
 
 
 def _network(table: Mapping[str, Any]) -> NetworkConfig:

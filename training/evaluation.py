@@ -43,7 +43,9 @@ class Scores(NamedTuple):
     coverage: Floats  # (N,) share of attention cells over θ
 
 
-def evaluate(loaded: LoadedCheckpoint, config: TrainingConfig, root: Path, split: EvaluationSplit) -> dict[str, Any]:
+def evaluate(
+    loaded: LoadedCheckpoint, config: TrainingConfig, root: Path, split: EvaluationSplit
+) -> dict[str, Any]:
     """Measure a two-class checkpoint on a split; the operating point is always chosen on validation.
 
     Returns:
@@ -55,10 +57,7 @@ def evaluate(loaded: LoadedCheckpoint, config: TrainingConfig, root: Path, split
     if len(loaded.labels) != 2:
         raise DatasetError(f"figures are of two classes, the checkpoint has {loaded.labels}")
     validation = score(loaded, validation_examples(config, root))
-    if split == "validation":
-        scores = validation
-    else:
-        scores = score(loaded, real_examples(config, root, "test")[0])
+    scores = validation if split == "validation" else score(loaded, real_examples(config, root, "test")[0])
     return {"split": split, **figures(scores, youden_threshold(validation.labels, validation.probabilities))}
 
 
@@ -86,7 +85,10 @@ def figures(scores: Scores, operating_point: float) -> dict[str, Any]:
         "specificity": with_interval(specificity),
         "operating_point": {
             "threshold": operating_point,
-            **{name: with_interval(partial(measure, threshold=operating_point)) for name, measure in at_point.items()},
+            **{
+                name: with_interval(partial(measure, threshold=operating_point))
+                for name, measure in at_point.items()
+            },
         },
         "calibration": {
             "brier": brier_score(labels, probabilities),

@@ -14,7 +14,8 @@ def copy_matching_weights(source: LambdaAbn, target: LambdaAbn) -> None:
     """
     wanted, given = target.state_dict(), source.state_dict()
     heads = ("classify.", "branch.classify.")
-    differing = [name for name in wanted if name not in given or given[name].shape != wanted[name].shape]
+    both = {name for name in wanted if name in given and given[name].shape == wanted[name].shape}
+    differing = [name for name in wanted | given if name not in both]
     if strange := [name for name in differing if not name.startswith(heads)]:
         raise CheckpointError(f"cannot initialise: {len(strange)} weights differ, the first: {strange[:5]}")
-    target.load_state_dict({name: wanted[name] if name in differing else given[name] for name in wanted})
+    target.load_state_dict({name: given[name] if name in both else wanted[name] for name in wanted})

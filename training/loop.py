@@ -16,6 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from model.checkpoint import load_checkpoint, save_checkpoint
+from model.errors import NonFiniteOutput
 from model.familiarity import InputStatistics, input_statistics
 from model.metrics.classification import macro_auroc
 from model.network import LabnOutput, LambdaAbn
@@ -105,13 +106,16 @@ class Trainer:
         learning_rate = self.optimizer.param_groups[1]["lr"]
         train_loss = self._train()
         validation = self.data.validation
-        output, loss = self.validate(validation)
+        try:
+            output, loss = self.validate(validation)
+        except NonFiniteOutput as error:
+            raise Diverged(f"validation of epoch {self.state.epoch + 1}: {error}") from error
         labels = validation.labels.numpy()
         probabilities = output.logits.double().softmax(1).numpy()
         record = EpochRecord(
             epoch=self.state.epoch + 1,
             train_loss=train_loss,
-            validation_loss=loss,
+            validation_loss=self._finite(loss),
             validation_auroc=macro_auroc(labels, probabilities),
             validation_accuracy=float((probabilities.argmax(1) == labels).mean()),
             attention_coverage=float((output.attention > self.config.network.threshold).float().mean()),
@@ -152,14 +156,17 @@ class Trainer:
             self.config.loss,
             None if target is None else target.to(self.device),
         )
-        value = float(loss)
-        if not math.isfinite(value):
-            raise Diverged(f"the loss is {value} in epoch {self.state.epoch + 1}: lower the learning rate")
+        value = self._finite(float(loss))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
         self.averaged.update_parameters(self.network)
         return value
+
+    def _finite(self, loss: float) -> float:
+        if not math.isfinite(loss):
+            raise Diverged(f"the loss is {loss} in epoch {self.state.epoch + 1}: lower the learning rate")
+        return loss
 
     def _finish_epoch(self, record: EpochRecord) -> None:
         if isinstance(self.schedule, ReduceLROnPlateau):

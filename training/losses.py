@@ -44,10 +44,15 @@ def labn_loss(output: LabnOutput, labels: Tensor, config: LossConfig, masks: Ten
 
 
 def class_loss(logits: Tensor, labels: Tensor, config: LossConfig) -> Tensor:
-    """Weighted classification loss of logits (N, K)."""
+    """Weighted classification loss of logits (N, K).
+
+    Cross entropy divides by the sum of the weights (a weighted mean: all weights alike change nothing), the
+    one-hot form by N K (a weight of 2 doubles its image's part).
+    """
     weights = logits.new_tensor(config.class_weights or (1.0,) * logits.shape[1])
     if config.kind == "one_hot_bce":
         one_hot = F.one_hot(labels, logits.shape[1]).to(logits.dtype)
+        one_hot = one_hot * (1 - config.label_smoothing) + config.label_smoothing / logits.shape[1]
         return F.binary_cross_entropy_with_logits(logits, one_hot, weight=weights[labels].unsqueeze(1))
     return F.cross_entropy(logits, labels, weight=weights, label_smoothing=config.label_smoothing)
 

@@ -63,16 +63,12 @@ class TestTypes:
 
     @pytest.mark.parametrize("type_name", ["JPEG", "WEBP"])
     def test_lossy(self, photograph, type_name):
-        difference = pixels_of(encoded(photograph, type_name, quality=95)).astype(int) - np.asarray(
-            photograph
-        )
+        difference = pixels_of(encoded(photograph, type_name, quality=95)).astype(int) - np.asarray(photograph)
         assert np.abs(difference).mean() < 2
 
     @pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "packbits"])
     def test_compressed_tiff(self, corners, compression):
-        assert np.array_equal(
-            pixels_of(encoded(corners, "TIFF", compression=compression)), np.asarray(corners)
-        )
+        assert np.array_equal(pixels_of(encoded(corners, "TIFF", compression=compression)), np.asarray(corners))
 
     def test_gif_is_refused(self, corners):
         frames = [corners, corners.transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
@@ -260,10 +256,7 @@ class TestOrientation:
         width, height = picture.pixels.size
         assert (height < width) == (orientation < 5)
         places = [(x, y) for y in (height // 4, 3 * height // 4) for x in (width // 4, 3 * width // 4)]
-        assert (
-            "".join(name_colour(picture.pixels.getpixel(place)) for place in places)
-            == self.UPRIGHT[orientation]
-        )
+        assert "".join(name_colour(picture.pixels.getpixel(place)) for place in places) == self.UPRIGHT[orientation]
 
     @pytest.mark.parametrize(("orientation", "reduced"), [(1, (128, 192)), (6, (384, 256))])
     def test_the_least_size_is_meant_upright(self, photograph, orientation, reduced):
@@ -287,9 +280,7 @@ class TestOrientation:
 
 
 def name_colour(pixel):
-    return {(1, 0, 0): "r", (0, 1, 0): "g", (0, 0, 1): "b", (1, 1, 1): "w"}[
-        tuple(int(v > 127) for v in pixel)
-    ]
+    return {(1, 0, 0): "r", (0, 1, 0): "g", (0, 0, 1): "b", (1, 1, 1): "w"}[tuple(int(v > 127) for v in pixel)]
 
 
 class TestReducedDecoding:
@@ -478,7 +469,5 @@ def corrupted(data, chance):
     """Some bytes changed (half of the time in the header) and, in one of three cases, the end cut off."""
     changed = bytearray(data)
     for _ in range(chance.choice((0, 1, 2, 8))):
-        changed[chance.randrange(min(len(changed), chance.choice((120, len(changed)))))] = chance.randrange(
-            256
-        )
+        changed[chance.randrange(min(len(changed), chance.choice((120, len(changed)))))] = chance.randrange(256)
     return bytes(changed[: chance.randrange(len(changed))] if chance.random() < 1 / 3 else changed)

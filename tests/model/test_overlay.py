@@ -44,8 +44,7 @@ class TestHeatmap:
     def test_colours_of_the_scale(self, colormap):
         style = STYLE | {"threshold": -1.0, "colormap": colormap}
         first, last = (
-            render_heatmap(constant(value), height=3, width=4, **style).getpixel((1, 1))[:3]
-            for value in (0, 1)
+            render_heatmap(constant(value), height=3, width=4, **style).getpixel((1, 1))[:3] for value in (0, 1)
         )
         assert (first, last) == ENDS[colormap]
 
@@ -136,9 +135,7 @@ class TestOverlay:
 
     def test_blend(self):
         picture = Picture(Image.new("RGB", (20, 10), (100, 200, 50)), 10, 20)
-        overlay = np.asarray(
-            render_overlay(picture, constant(1), (5, 2, 15, 8), longest=None, **STYLE)
-        ).astype(int)
+        overlay = np.asarray(render_overlay(picture, constant(1), (5, 2, 15, 8), longest=None, **STYLE)).astype(int)
         wanted = np.rint(0.4 * np.array((100, 200, 50)) + 0.6 * np.array(ENDS["inferno"][1]))
         assert np.abs(overlay[2:8, 5:15] - wanted).max() <= 1
         overlay[2:8, 5:15] = (100, 200, 50)

@@ -21,7 +21,7 @@ class Example:
     mask: Path | None = None  # where the class's evidence lies: white on black
 
 
-def check_examples(examples: Sequence[Example], classes: int) -> None:
+def check_examples(examples: Sequence[Example], labels: Sequence[str]) -> None:
     """Make sure that all files exist and no class is empty.
 
     Raises:
@@ -31,8 +31,8 @@ def check_examples(examples: Sequence[Example], classes: int) -> None:
     if missing:
         raise DatasetError(f"{len(missing)} files are missing, the first: {', '.join(map(str, missing[:3]))}")
     counts = Counter(example.label for example in examples)
-    if empty := [label for label in range(classes) if not counts[label]]:
-        raise DatasetError(f"no image of class {empty[0]} among {len(examples)} images")
+    if empty := [label for index, label in enumerate(labels) if not counts[index]]:
+        raise DatasetError(f"no image of class {empty[0]!r} among {len(examples)} images")
 
 
 def split_examples(examples: Sequence[Example], *, share: float, seed: int) -> tuple[list[Example], list[Example]]:

@@ -11,6 +11,7 @@ from training.errors import DatasetError
 
 Split = Literal["train", "test"]
 LABELS = ("no retinopathy", "retinopathy")  # grade 0, grades 1-4
+GRADES = ("0", "1", "2", "3", "4")
 _LETTER = {"train": ("a", "Training"), "test": ("b", "Testing")}
 RELABELLED_TWIN = "IDRiD_064"  # of the test split: the same bytes as 118 of the training split, another grade
 
@@ -38,14 +39,17 @@ def idrid_examples(root: Path, split: Split) -> list[Example]:
             continue
         mask = masks / f"{name}.png"
         examples.append(Example(images / f"{name}.jpg", int(grade >= 1), mask if mask.is_file() else None))
-    check_examples(examples, len(LABELS))
+    check_examples(examples, LABELS)
     return examples
 
 
 def _rows(table: Path) -> list[tuple[str, int]]:
     with table.open(newline="", encoding="utf-8-sig") as file:
-        rows = [(row.get("Image name"), row.get("Retinopathy grade")) for row in csv.DictReader(file)]
-    try:
-        return [(str(name).strip(), int(str(grade))) for name, grade in rows if name]
-    except ValueError as error:
-        raise DatasetError(f"{table}: a grade is not a whole number: {error}") from error
+        reader = csv.DictReader(file)
+        if not {"Image name", "Retinopathy grade"} <= set(reader.fieldnames or ()):
+            raise DatasetError(f"{table}: needs columns Image name,Retinopathy grade, has {reader.fieldnames}")
+        rows = [(row["Image name"], row["Retinopathy grade"]) for row in reader]
+    for name, grade in rows:
+        if name and str(grade).strip() not in GRADES:
+            raise DatasetError(f"{table}: the grade of {name} is {grade!r}, none of {', '.join(GRADES)}")
+    return [(name.strip(), int(grade)) for name, grade in rows if name]

@@ -19,7 +19,7 @@ def own_examples(root: Path, labels: tuple[str, ...]) -> list[Example]:
     """
     table = root / "labels.csv"
     examples = _from_table(table, labels) if table.is_file() else _from_folders(root, labels)
-    check_examples(examples, len(labels))
+    check_examples(examples, labels)
     return examples
 
 
@@ -28,14 +28,14 @@ def _from_table(table: Path, labels: tuple[str, ...]) -> list[Example]:
         reader = csv.DictReader(file)
         if not {"file", "label"} <= set(reader.fieldnames or ()):
             raise DatasetError(f"{table}: needs columns file,label[,mask], has {reader.fieldnames}")
-        return [_from_row(table, number, row, labels) for number, row in enumerate(reader, start=2)]
+        return [_from_row(table, reader.line_num, row, labels) for row in reader]
 
 
 def _from_row(table: Path, number: int, row: dict[str, str], labels: tuple[str, ...]) -> Example:
     label = (row["label"] or "").strip()
     if label in labels:
         index = labels.index(label)
-    elif label.isdigit() and int(label) < len(labels):
+    elif label.isdecimal() and int(label) < len(labels):
         index = int(label)
     else:
         raise DatasetError(f"{table}, line {number}: label {label!r} is none of {labels}")

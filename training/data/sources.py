@@ -59,6 +59,10 @@ def _generated(config: TrainingConfig) -> TrainingData:
     """Every second seed is a positive; validation seeds follow the training seeds."""
     count = config.data.count
     held_out = round(count * config.data.validation_share)
+    if min(held_out, count - held_out) < 2:
+        raise DatasetError(f"{count} generated images are too few to be split by {config.data.validation_share:.0%}")
+    if config.preprocessing.mode != "rgb" or config.preprocessing.height != config.preprocessing.width:
+        raise DatasetError("generated fundus photographs are square and have three channels")
     first = config.run.seed * 10_000_000
     training = generated_images(first, count - held_out, config)
     validation = generated_images(first + count - held_out, held_out, config)

@@ -1,0 +1,62 @@
+"""Timed blocks of the same work, done over and over; two kinds of work are compared block against block."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How much is measured."""
+
+    passes: int  # pairs of forward passes
+    rounds: int  # of HTTP blocks
+    block_s: float
+    starts: int  # of the service
+
+
+FULL = Effort(passes=40, rounds=7, block_s=1.2, starts=3)
+QUICK = Effort(passes=2, rounds=1, block_s=0.1, starts=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """What one block took."""
+
+    latencies_s: list[float]
+    elapsed_s: float
+
+    @property
+    def p50_s(self) -> float:
+        """The median latency."""
+        return statistics.median(self.latencies_s)
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return len(self.latencies_s) / self.elapsed_s
+
+
+def run_block(work: Callable[[], object], seconds: float) -> Block:
+    """Do the work until that time has passed, at least once; one run before it warms the caches again."""
+    work()
+    latencies, started = [], perf_counter()
+    while not latencies or perf_counter() < started + seconds:
+        latencies.append(seconds_of(work))
+    return Block(latencies_s=latencies, elapsed_s=perf_counter() - started)
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """Return the seconds that one run takes."""
+    started = perf_counter()
+    work()
+    return perf_counter() - started
+
+
+def median_p95_ms(blocks: Sequence[Block]) -> tuple[float, float]:
+    """Return p50 and p95 in ms of the latencies of all blocks together."""
+    latencies = sorted(latency * 1000 for block in blocks for latency in block.latencies_s)
+    return statistics.median(latencies), latencies[min(int(0.95 * len(latencies)), len(latencies) - 1)]

@@ -1,0 +1,137 @@
+"""A client of POST /v1/predictions in a process of its own: keep-alive sockets, no HTTP library, no torch.
+
+`python -m benchmarks.client PORT` reads orders from its input, a JSON object a line, and answers each with the
+latencies of a block. `Client` is the other end of that pipe.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Barrier
+from time import perf_counter
+from typing import Self
+
+from benchmarks.blocks import Block
+
+BOUNDARY = "labn-benchmark"
+TIMEOUT_S = 120.0
+
+
+class Client:
+    """The process, started; leaving the context ends it."""
+
+    def __init__(self, port: int) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.client", str(port)],
+            cwd=Path(__file__).parents[1],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        """Return the client."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the pipe, at whose end the process ends."""
+        self._process.communicate()
+
+    def block(self, picture: Path, *, clients: int, seconds: float) -> Block:
+        """Let that many clients ask again and again, each as soon as it has its answer.
+
+        Raises:
+            RuntimeError: the process has ended, over an answer other than 200.
+        """
+        assert self._process.stdin
+        assert self._process.stdout
+        order = {"picture": str(picture), "clients": clients, "seconds": seconds}
+        print(json.dumps(order), file=self._process.stdin, flush=True)
+        if not (answer := self._process.stdout.readline()):
+            raise RuntimeError(f"the benchmark's client failed on {picture.name}")
+        return Block(**json.loads(answer))
+
+
+def prediction_request(image: bytes) -> bytes:
+    """Return the whole request, as `curl -F image=@…` sends it."""
+    part = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="image"; filename="photo.jpg"\r\n'
+    body = f"{part}Content-Type: image/jpeg\r\n\r\n".encode() + image + f"\r\n--{BOUNDARY}--\r\n".encode()
+    head = (
+        "POST /v1/predictions HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def run_clients(port: int, request: bytes, *, clients: int, seconds: float) -> Block:
+    """Time a block; each client's first answer is not counted, and they begin together after it.
+
+    Raises:
+        RuntimeError: an answer other than 200.
+    """
+    barrier = Barrier(clients)
+
+    def ask_until_the_end(_: int) -> tuple[float, list[float]]:
+        with _connection(port) as connection:
+            _exchange(connection, request)
+            barrier.wait(TIMEOUT_S)
+            started, latencies = perf_counter(), []
+            while not latencies or perf_counter() < started + seconds:
+                asked = perf_counter()
+                _exchange(connection, request)
+                latencies.append(perf_counter() - asked)
+            return perf_counter() - started, latencies
+
+    with ThreadPoolExecutor(clients) as pool:
+        results = list(pool.map(ask_until_the_end, range(clients)))
+    return Block(
+        latencies_s=[latency for _, latencies in results for latency in latencies],
+        elapsed_s=max(elapsed for elapsed, _ in results),
+    )
+
+
+@contextmanager
+def _connection(port: int) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield connection
+
+
+def _exchange(connection: socket.socket, request: bytes) -> None:
+    """Send the request and read its answer to the end."""
+    connection.sendall(request)
+    received = connection.recv(1 << 16)
+    while b"\r\n\r\n" not in received and (more := connection.recv(1 << 16)):
+        received += more
+    head, _, body = received.partition(b"\r\n\r\n")
+    if b" 200 " not in head.split(b"\r\n", 1)[0]:
+        raise RuntimeError(received[:500].decode(errors="replace"))
+    lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    left = int(lengths[0].partition(b":")[2]) - len(body)
+    buffer = bytearray(1 << 18)
+    while left > 0 and (count := connection.recv_into(buffer)):
+        left -= count
+    if left > 0:
+        raise RuntimeError(f"the connection ended {left} bytes early")
+
+
+def main() -> None:
+    """Answer orders until the input ends."""
+    port, requests = int(sys.argv[1]), dict[str, bytes]()
+    for line in sys.stdin:
+        order = json.loads(line)
+        path = order["picture"]
+        request = requests.setdefault(path, prediction_request(Path(path).read_bytes()))
+        block = run_clients(port, request, clients=order["clients"], seconds=order["seconds"])
+        print(json.dumps({"latencies_s": block.latencies_s, "elapsed_s": block.elapsed_s}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""The service as users run it: `python -m service`, a process on a free port with one model."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter, sleep
+from typing import IO, Self
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).parents[1]
+START_S = 120.0
+STOP_S = 30.0
+POLL_S = 0.02
+RSS_METRIC = "process_resident_memory_bytes"
+
+
+class LiveService:
+    """Started and ready; leaving the context stops it. Its log goes to a file that is deleted."""
+
+    def __init__(self, checkpoint: Path) -> None:
+        """Start the service and wait for it.
+
+        Raises:
+            RuntimeError: it ended or was not ready in time; with the end of its log.
+        """
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed in __exit__)
+        started = perf_counter()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "service"],
+            cwd=ROOT,
+            env=_environment(checkpoint),
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+        )
+        assert self._process.stdout
+        self.url = (self._process.stdout.readline().split() or [""])[0]
+        while not self._is_ready():
+            if self._process.poll() is not None or perf_counter() > started + START_S:
+                raise RuntimeError(f"the service did not start:\n{self._end_of_log()}")
+            sleep(POLL_S)
+        self.start_s = perf_counter() - started  # from the process's start to ready
+
+    def __enter__(self) -> Self:
+        """Return the running service."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it as a supervisor would."""
+        self._process.terminate()
+        try:
+            self._process.communicate(timeout=STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+        self._log.close()
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self.url.rpartition(":")[2])
+
+    def resident_bytes(self) -> float | None:
+        """The resident set size as its own metrics give it; None where the system does not tell (not Linux)."""
+        with urlopen(f"{self.url}/metrics") as answer:
+            lines = answer.read().decode().splitlines()
+        values = [float(line.split()[1]) for line in lines if line.startswith(RSS_METRIC)]
+        return values[0] if values else None
+
+    def _is_ready(self) -> bool:
+        if not self.url:
+            return False
+        try:
+            with urlopen(f"{self.url}/readyz") as answer:
+                return bool(answer.status == 200)
+        except (URLError, ConnectionError):  # 503 while it warms up is an URLError as well
+            return False
+
+    def _end_of_log(self) -> str:
+        self._log.seek(0)
+        return self._log.read()[-2000:].decode(errors="replace")
+
+
+def _environment(checkpoint: Path) -> dict[str, str]:
+    """Return this process's environment without settings of the service but these."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("LABN_")}
+    own = {"PORT": "0", "CHECKPOINTS": str(checkpoint), "DEFAULT_MODEL": checkpoint.stem}
+    return inherited | {f"LABN_{key}": value for key, value in own.items()}
