@@ -43,7 +43,8 @@ class Block:
 def run_block(work: Callable[[], object], seconds: float) -> Block:
     """Do the work until that time has passed, at least once; one run before it warms the caches again."""
     work()
-    latencies, started = [], perf_counter()
+    latencies: list[float] = []
+    started = perf_counter()
     while not latencies or perf_counter() < started + seconds:
         latencies.append(seconds_of(work))
     return Block(latencies_s=latencies, elapsed_s=perf_counter() - started)

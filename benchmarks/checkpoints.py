@@ -2,44 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 import torch
-from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch import Tensor, nn
 
 from benchmarks.pictures import fundus_batch
+from benchmarks.published_form import Bottleneck as PublishedBottleneck
 from benchmarks.published_form import published_labn
 from model.checkpoint import save_checkpoint
+from model.config import Preprocessing
 from model.network import LambdaAbn
 from model.presets import PREPROCESSING_OF, PREPROCESSINGS, network_config
 from model.published import network_from_published
+from model.resnet import Bottleneck
 
 SHIPPED = Path(__file__).parents[1] / "checkpoints" / "labn-idrid.safetensors"
 CALIBRATION_IMAGES = 4
+BLOCK_WEIGHT = 0.2
 SEED = 0
-
-
-def settled(network: nn.Module, *, side: int) -> nn.Module:
-    """Return the network in evaluation mode, its batch norms holding the statistics of generated photographs.
-
-    The lambda layers are of degree 2: with the statistics of a new network random weights overflow.
-    """
-    norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
-    for norm in norms:
-        nn.init.ones_(norm.weight)  # zero at the end of a new block: it would leave the block out
-        norm.momentum = None  # the plain mean of what comes
-    with torch.no_grad():
-        network.train()(fundus_batch(CALIBRATION_IMAGES, side=side))
-    return network.eval()
 
 
 def published_and_ours(preset: str) -> tuple[nn.Module, LambdaAbn]:
     """Return the published form of a preset with random weights, and our network with the same weights."""
     config = network_config(preset)
     torch.manual_seed(SEED)
-    published = settled(published_labn(config), side=config.height)
+    published = published_labn(config)
+    last_norms = [block.bn3 for block in published.modules() if isinstance(block, PublishedBottleneck)]
+    _settle(published, last_norms, preprocessing_of(preset))
     return published, network_from_published(published.state_dict(), config, source=preset)
+
+
+def compact_checkpoint(folder: Path) -> Path:
+    """Return the shipped checkpoint; where there is none, one of the preset `compact` with random weights."""
+    if SHIPPED.exists():
+        return SHIPPED
+    torch.manual_seed(SEED)
+    network = LambdaAbn(network_config("compact"))
+    last_norms = [block.expand.norm for block in network.modules() if isinstance(block, Bottleneck)]
+    _settle(network, last_norms, preprocessing_of("compact"))
+    return random_checkpoint(network, folder)
 
 
 def random_checkpoint(network: LambdaAbn, folder: Path) -> Path:
@@ -49,18 +53,29 @@ def random_checkpoint(network: LambdaAbn, folder: Path) -> Path:
     save_checkpoint(
         path,
         network,
-        preprocessing=PREPROCESSINGS[PREPROCESSING_OF[preset]],
+        preprocessing=preprocessing_of(preset),
         labels=("negative", "positive"),
         card={"data": "random weights"},
     )
     return path
 
 
-def compact_checkpoint(folder: Path) -> Path:
-    """Return the shipped checkpoint; where there is none, one of the preset `compact` with random weights."""
-    if SHIPPED.exists():
-        return SHIPPED
-    torch.manual_seed(SEED)
-    network = LambdaAbn(network_config("compact"))
-    settled(network, side=network.config.height)
-    return random_checkpoint(network, folder)
+def preprocessing_of(preset: str) -> Preprocessing:
+    """Return the preprocessing that a preset's images need."""
+    return PREPROCESSINGS[PREPROCESSING_OF[preset]]
+
+
+def _settle(network: nn.Module, last_norms: Iterable[nn.Module], preprocessing: Preprocessing) -> None:
+    """Put a new network into evaluation, its batch norms holding the statistics of generated photographs.
+
+    Lambda layers are of degree 2: with other statistics, or blocks that weigh as much as what goes around them
+    (`last_norms` end the blocks), random weights overflow.
+    """
+    for norm in last_norms:
+        nn.init.constant_(cast(Tensor, norm.weight), BLOCK_WEIGHT)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = None  # the plain mean of what comes
+    with torch.no_grad():
+        network.train()(fundus_batch(CALIBRATION_IMAGES, preprocessing))
+    network.eval()

@@ -82,7 +82,8 @@ def run_clients(port: int, request: bytes, *, clients: int, seconds: float) -> B
         with _connection(port) as connection:
             _exchange(connection, request)
             barrier.wait(TIMEOUT_S)
-            started, latencies = perf_counter(), []
+            latencies: list[float] = []
+            started = perf_counter()
             while not latencies or perf_counter() < started + seconds:
                 asked = perf_counter()
                 _exchange(connection, request)

@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from tqdm import trange
 
 from benchmarks.blocks import Effort, seconds_of
-from benchmarks.checkpoints import compact_checkpoint, published_and_ours, random_checkpoint
+from benchmarks.checkpoints import compact_checkpoint, preprocessing_of, published_and_ours, random_checkpoint
 from benchmarks.figures import Figure, bounded, equal, measured
 from benchmarks.pictures import fundus_batch
 from model.checkpoint import load_checkpoint
@@ -29,7 +29,7 @@ def measure_network(effort: Effort, folder: Path) -> Iterator[Figure]:
     yield from _parameters()
     published, ours = published_and_ours("paper-idrid")
     loaded = load_checkpoint(random_checkpoint(ours, folder)).network
-    images = fundus_batch(1, side=loaded.config.height)
+    images = fundus_batch(1, preprocessing_of("paper-idrid"))
     yield from _operations("paper-idrid", loaded, images, published)
     yield _difference(published, loaded, images)
     yield from _against_published(published, loaded, images, effort)
@@ -39,7 +39,7 @@ def measure_network(effort: Effort, folder: Path) -> Iterator[Figure]:
 def _parameters() -> Iterator[Figure]:
     how = "parameters of the network before batch norms are folded"
     paper = LambdaAbn(network_config("paper-idrid"))
-    parts = {
+    parts: dict[str, tuple[list[nn.Module], float]] = {
         "": ([paper], 22.17),
         " LFE": ([paper.stem, paper.before], 0.88),
         " LAB": ([paper.branch], 9.22),
@@ -66,7 +66,7 @@ def _operations(preset: str, ours: nn.Module, images: Tensor, published: nn.Modu
 def _gflop(network: nn.Module, images: Tensor) -> float:
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network(images)
-    return counter.get_total_flops() / 1e9
+    return float(counter.get_total_flops()) / 1e9
 
 
 @torch.inference_mode()
@@ -83,15 +83,13 @@ def _difference(published: nn.Module, ours: nn.Module, images: Tensor) -> Figure
 
 
 @torch.inference_mode()
-def _against_published(
-    published: nn.Module, ours: nn.Module, images: Tensor, effort: Effort
-) -> Iterator[Figure]:
+def _against_published(published: nn.Module, ours: nn.Module, images: Tensor, effort: Effort) -> Iterator[Figure]:
     forms = (published, ours)
     for form in forms * 2:
         form(images)
     pairs = [
         [seconds_of(lambda form=form: form(images)) for form in forms]  # type: ignore[misc]  # a bound default
-        for _ in trange(effort.passes, desc="paper-idrid forward", unit="pair", leave=False)
+        for _ in trange(effort.passes, desc="paper-idrid forward", unit="pair", leave=False, disable=None)
     ]
     theirs_ms, ours_ms = (statistics.median(times) * 1000 for times in zip(*pairs, strict=True))
     how = f"batch 1, {torch.get_num_threads()} threads, eager; {effort.passes} paired runs, A B A B"
@@ -108,6 +106,9 @@ def _compact(network: nn.Module, images: Tensor, effort: Effort) -> Iterator[Fig
     with torch.inference_mode():
         for _ in range(3):
             network(images)
-        times = [seconds_of(lambda: network(images)) for _ in trange(passes, desc="compact forward", leave=False)]
+        times = [
+            seconds_of(lambda: network(images))
+            for _ in trange(passes, desc="compact forward", leave=False, disable=None)
+        ]
     how = f"batch 1, {torch.get_num_threads()} threads, {passes} runs"
     yield measured("compact forward p50", statistics.median(times) * 1000, "ms", how=how)

@@ -9,7 +9,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from training.data.fundus_generator import generate_cropped, generate_fundus
+from model.config import Preprocessing
+from model.image import Picture, to_tensor
+from training.data.fundus_generator import generate_fundus
 
 CAMERA_HEIGHT, CAMERA_WIDTH = 2848, 4288  # px
 SMALL_SIDE = 224  # px
@@ -20,19 +22,17 @@ QUALITY = 90
 def write_pictures(folder: Path) -> dict[str, Path]:
     """Write a small JPEG and one as large as a fundus camera's; the keys tell their sizes."""
     small = Image.fromarray(generate_fundus(1, label=1, height=SMALL_SIDE, width=SMALL_SIDE).pixels)
-    pictures = {f"{SMALL_SIDE} JPEG": small, f"{CAMERA_WIDTH}x{CAMERA_HEIGHT} JPEG": _camera_frame()}
-    paths = {name: folder / f"{name.split()[0]}.jpg" for name in pictures}
+    pictures = {f"{SMALL_SIDE}": small, f"{CAMERA_WIDTH}x{CAMERA_HEIGHT}": _camera_frame()}
+    paths = {name: folder / f"{name}.jpg" for name in pictures}
     for name, picture in pictures.items():
         picture.save(paths[name], quality=QUALITY)
     return paths
 
 
-def fundus_batch(count: int, *, side: int) -> Tensor:
-    """Return generated photographs as the network sees them, (N, 3, S, S), each channel of mean 0 and deviation 1."""
-    pixels = [generate_cropped(seed, label=seed % 2, size=side).pixels for seed in range(count)]
-    images = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).float()
-    mean, deviation = images.mean(dim=(0, 2, 3), keepdim=True), images.std(dim=(0, 2, 3), keepdim=True)
-    return (images - mean) / deviation
+def fundus_batch(count: int, preprocessing: Preprocessing) -> Tensor:
+    """Return generated photographs as the network sees them: (N, C, H, W), normalised."""
+    pictures = [Image.fromarray(generate_fundus(seed, label=seed % 2).pixels) for seed in range(count)]
+    return torch.cat([to_tensor(Picture(p, p.height, p.width), preprocessing) for p in pictures])
 
 
 def _camera_frame() -> Image.Image:

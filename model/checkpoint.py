@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from model.config import NetworkConfig, Preprocessing
-from model.errors import CheckpointError, ConfigurationError
+from model.errors import CheckpointError, LabnError
 from model.familiarity import InputStatistics
 from model.network import LambdaAbn
 
@@ -47,7 +48,7 @@ def save_checkpoint(
     """Write a checkpoint; an existing file is replaced at once or not at all.
 
     Raises:
-        CheckpointError: labels or preprocessing do not fit the network.
+        CheckpointError: labels or preprocessing do not fit the network, or the file cannot be written.
     """
     _check_fit(network.config, preprocessing, labels)
     document = {
@@ -59,10 +60,16 @@ def save_checkpoint(
         "card": dict(card),
     }
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    save_file(weights, partial, metadata={_KEY: json.dumps(document, sort_keys=True)})
-    partial.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(weights, partial, metadata={_KEY: json.dumps(document, sort_keys=True)})
+        partial.replace(path)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path} cannot be written: {error}") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink()
 
 
 def load_checkpoint(path: Path | str, *, device: str = "cpu", folded: bool = True) -> LoadedCheckpoint:
@@ -84,9 +91,11 @@ def load_checkpoint(path: Path | str, *, device: str = "cpu", folded: bool = Tru
         labels, statistics = tuple(document["labels"]), document["statistics"]
         known = InputStatistics.from_dict(statistics) if statistics else None
         card = dict(document["card"])
-    except (KeyError, TypeError, ConfigurationError) as error:
+        _check_fit(config, preprocessing, labels)
+    except KeyError as error:
+        raise CheckpointError(f"{path}: no {error} in its document") from error
+    except (TypeError, ValueError, LabnError) as error:
         raise CheckpointError(f"{path}: {error}") from error
-    _check_fit(config, preprocessing, labels)
     network = LambdaAbn(config)
     raise_if_different(network.state_dict(), weights, source=str(path))
     network.load_state_dict(weights)
@@ -132,13 +141,15 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor], str]:
         document = json.loads(metadata[_KEY])
     except (OSError, SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise CheckpointError(f"{path} is not a checkpoint: {error}") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise CheckpointError(f"{path}: format {document.get('format')!r}, only {FORMAT} is read here")
+    given = document.get("format") if isinstance(document, dict) else None
+    if given != FORMAT:
+        raise CheckpointError(f"{path}: format {given!r}, only {FORMAT} is read here")
     return document, weights, version
 
 
 def _check_fit(config: NetworkConfig, preprocessing: Preprocessing, labels: tuple[str, ...]) -> None:
-    if len(labels) != config.classes or len(set(labels)) != len(labels):
+    names = {label for label in labels if isinstance(label, str) and label}
+    if not len(labels) == len(names) == config.classes:
         raise CheckpointError(f"labels {labels} must be {config.classes} different names")
     network_takes = (config.channels, config.height, config.width)
     if network_takes != (preprocessing.channels, preprocessing.height, preprocessing.width):

@@ -21,15 +21,17 @@ class Document:
         """Build the record from a JSON object.
 
         Raises:
-            ConfigurationError: an unknown or missing key, or a value out of range.
+            ConfigurationError: not an object, an unknown or missing key, or a value out of range.
         """
+        if not isinstance(document, Mapping):
+            raise ConfigurationError(f"{cls.__name__}: must be an object, is {document!r}")
         known = {field.name for field in fields(cls)}
         if unknown := sorted(set(document) - known):
             raise ConfigurationError(f"{cls.__name__}: unknown keys {unknown}; known are {sorted(known)}")
         values = {key: tuple(value) if isinstance(value, list) else value for key, value in document.items()}
         try:
             return cls(**values)
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             raise ConfigurationError(f"{cls.__name__}: {error}") from error
 
     def to_dict(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from tqdm import tqdm
 
 from model.errors import ImageError, NonFiniteOutput
-from model.image import Picture, crop_box, decode_size, read_image, to_tensor
+from model.image import Box, Picture, crop_box, decode_size, read_image, to_tensor
 from model.overlay import coverage, encode_png, render_layer, render_overlay
 from model.predictor import Explanation, Predictor
 
@@ -31,6 +32,12 @@ def image_paths(names: Sequence[str]) -> list[Path]:
             raise ImageError(f"{name}: no image there")
         paths += found
     return list(dict.fromkeys(paths))
+
+
+def picture_names(paths: Sequence[Path]) -> dict[Path, str]:
+    """Return what the names of each file's pictures begin with: its stem, or its path where a stem comes twice."""
+    stems = Counter(path.stem for path in paths)
+    return {path: path.stem if stems[path.stem] == 1 else str(path).strip("/").replace("/", "-") for path in paths}
 
 
 def _matches(name: str) -> list[Path]:
@@ -56,14 +63,15 @@ class Gallery:
 
     def documents(self, paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
         """Yield one document an image, in the API's form; an image that fails has `path` and `error`."""
+        names = picture_names(paths)
         for path in tqdm(paths, unit="img", disable=len(paths) < 2, leave=False):
             try:
-                yield self.document(path)
+                yield self.document(path, names[path])
             except (ImageError, NonFiniteOutput) as error:
                 yield {"path": str(path), "error": str(error)}
 
-    def document(self, path: Path) -> dict[str, Any]:
-        """Classify one image and draw its pictures.
+    def document(self, path: Path, name: str) -> dict[str, Any]:
+        """Classify one image and draw its pictures, whose file names begin with `name`.
 
         Raises:
             ImageError: the file cannot be used.
@@ -83,11 +91,13 @@ class Gallery:
                 {"label": label, "probability": probability}
                 for label, probability in zip(loaded.labels, prediction.probabilities, strict=True)
             ],
-            "explanation": self._explanation(path, picture, prediction.explanation),
+            "explanation": self._explanation(path, name, picture, prediction.explanation),
             "warnings": self.predictor.warnings(to_tensor(picture, loaded.preprocessing)),
         }
 
-    def _explanation(self, path: Path, picture: Picture, explanation: Explanation | None) -> dict[str, Any] | None:
+    def _explanation(
+        self, path: Path, name: str, picture: Picture, explanation: Explanation | None
+    ) -> dict[str, Any] | None:
         if explanation is None:
             return None
         region = crop_box(self.predictor.loaded.preprocessing, picture.height, picture.width)
@@ -100,11 +110,11 @@ class Gallery:
             "width": width,
             "coverage": coverage(explanation.values, self.threshold),
             "region": {"left": left, "top": top, "width": right - left, "height": bottom - top},
-            **self._draw(path, picture, explanation, region),
+            **self._draw(path, name, picture, explanation, region),
         }
 
     def _draw(
-        self, path: Path, picture: Picture, explanation: Explanation, region: tuple[int, int, int, int]
+        self, path: Path, name: str, picture: Picture, explanation: Explanation, region: Box
     ) -> dict[str, str]:
         """Write the overlay and the heatmap alone; return where."""
         if self.out is None:
@@ -113,7 +123,7 @@ class Gallery:
         if self.longest > max(picture.pixels.size):  # decoded smaller than it is to be shown
             picture = read_image(path, self.predictor.loaded.preprocessing.mode)
         written = {}
-        for name, render in (("overlay", render_overlay), ("heatmap", render_layer)):
+        for kind, render in (("overlay", render_overlay), ("heatmap", render_layer)):
             image = render(
                 picture,
                 explanation.values,
@@ -123,7 +133,7 @@ class Gallery:
                 colormap=self.colormap,
                 opacity=self.opacity,
             )
-            target = self.out / f"{path.stem}.{explanation.method}.{name}.png"
+            target = self.out / f"{name}.{explanation.method}.{kind}.png"
             target.write_bytes(encode_png(image))
-            written[f"{name}_png"] = str(target)
+            written[f"{kind}_png"] = str(target)
         return written

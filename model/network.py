@@ -98,7 +98,8 @@ def raise_if_not_finite(output: LabnOutput) -> None:
     Raises:
         NonFiniteOutput: naming the images' places in the batch.
     """
-    finite = torch.isfinite(output.logits).all(dim=1) & torch.isfinite(output.attention).flatten(1).all(dim=1)
+    parts = (output.logits, output.branch_logits, output.attention.flatten(1))
+    finite = torch.isfinite(torch.cat(parts, dim=1)).all(dim=1)
     if not bool(finite.all()):
         raise NonFiniteOutput(torch.nonzero(~finite).flatten().tolist())
 

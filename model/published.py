@@ -6,7 +6,7 @@ The names on the other side are those of keio-smilab21/LambdaAttentionBranchNetw
 
 from __future__ import annotations
 
-import pickle
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -42,7 +42,7 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     """
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+    except Exception as error:  # from struct.error to AssertionError: what corrupt files raise has no other root
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CheckpointError(f"{path} is not a state dict that is safe to read: {reason}") from error
     if isinstance(loaded, Mapping) and isinstance(loaded.get("state_dict"), Mapping):
@@ -85,14 +85,14 @@ def _plain_weights(
     weights: Mapping[str, Tensor], config: NetworkConfig
 ) -> tuple[dict[str, Tensor], tuple[str, ...]]:
     """Return the weights that are used, and the prefixes of our names that stay as initialised."""
-    if "fc.weight" in weights and len(weights["fc.weight"]) == config.classes:
+    if "fc.weight" in weights and weights["fc.weight"].shape[:1] == (config.classes,):
         return dict(weights), ("branch.",)
     used = {name: tensor for name, tensor in weights.items() if not name.startswith("fc.")}
     return used, ("branch.", "classify.")
 
 
 def _published_split(weights: Mapping[str, Tensor], config: NetworkConfig) -> int:
-    children = {int(name.split(".")[1]) for name in weights if name.startswith("feature_extractor.")}
+    children = [int(found[1]) for name in weights if (found := re.match(r"feature_extractor\.(\d+)\.", name))]
     stages = max(max(children, default=0) + 1 - _STEM, 0)
     return sum(config.stage_depths[:stages])
 

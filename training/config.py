@@ -67,17 +67,18 @@ class TrainingConfig:
 
     def _rules(self) -> tuple[tuple[bool, str], ...]:
         classes, weights, run = self.network.classes, self.loss.class_weights, self.run
-        labels = len(self.data.labels) if self.data.kind == "own" else 2
+        labels = len(set(self.data.labels)) if self.data.kind == "own" else 2
         takes = (self.network.channels, self.network.height, self.network.width)
         gives = (self.preprocessing.channels, self.preprocessing.height, self.preprocessing.width)
         real = self.data.kind != "generated-fundus"
         return (
             (not (run.balanced and weights), "choose loss.class_weights or run.balanced, not both"),
             (len(weights) in (0, classes), f"loss.class_weights must be {classes} numbers"),
-            (classes == labels, f"network.classes is {classes}, the data have {labels} labels"),
+            (classes == labels, f"network.classes is {classes}, the data have {labels} different labels"),
             (takes == gives, f"the network takes {takes}, preprocessing gives {gives}: channels, height, width"),
             (min(run.epochs, run.patience) > 0, "run.epochs and run.patience must be at least 1"),
             (run.batch_size >= (classes if run.balanced else 1), "run.batch_size is too small"),
+            (run.seed >= 0, f"run.seed must not be negative, is {run.seed}"),
             (not (real and self.loss.mask_weight), "loss.mask_weight needs data of kind 'generated-fundus'"),
         )
 

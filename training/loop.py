@@ -156,7 +156,7 @@ class Trainer:
             self.config.loss,
             None if target is None else target.to(self.device),
         )
-        value = self._finite(float(loss))
+        value = self._finite(float(loss.detach()))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -10,23 +11,31 @@ from torch import nn
 from model.config import NetworkConfig
 from model.network import LambdaAbn
 
+Network = TypeVar("Network", bound=nn.Module)
+LAST_NORM = r"expand\.norm$|\d\.bn3$"  # of a bottleneck: ours, published
 SMALL = NetworkConfig(
     channels=3, height=32, width=32, classes=2, stem_channels=8, stage_widths=(8, 12), stage_depths=(2, 1), split=1,
     heads=2, key_depth=4, receptive_field=5, branch_width=8, threshold=0.5,
 )  # fmt: skip
 
 
-def settle[Network: nn.Module](network: Network, *image_shape: int, seed: int = 0) -> Network:
-    """Give a network norms and running statistics like those of a trained one; return it in evaluation mode."""
+def settle(network: Network, *image_shape: int, seed: int = 0) -> Network:
+    """Give a network norms and running statistics like those of a trained one; return it in evaluation mode.
+
+    The last norm of a residual block stays small, as training leaves it: else a lambda layer's products grow
+    from block to block.
+    """
     generator = torch.Generator().manual_seed(seed)
-    for module in network.modules():
+    for name, module in network.named_modules():
         if isinstance(module, nn.BatchNorm2d):
-            nn.init.uniform_(module.weight, 0.5, 1.5, generator=generator)
-            nn.init.normal_(module.bias, 0.0, 0.3, generator=generator)
+            module.momentum = None  # the plain mean over all passes
+            gain = 0.1 if re.search(LAST_NORM, name) else 1.0
+            nn.init.uniform_(module.weight, 0.5 * gain, 1.5 * gain, generator=generator)
+            nn.init.normal_(module.bias, 0.0, 0.2, generator=generator)
     network.train()
     with torch.no_grad():
         for _ in range(3):
-            network(torch.randn(2, *image_shape, generator=generator))
+            network(torch.randn(8, *image_shape, generator=generator))
     return network.eval()
 
 

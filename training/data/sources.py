@@ -60,7 +60,9 @@ def _generated(config: TrainingConfig) -> TrainingData:
     count = config.data.count
     held_out = round(count * config.data.validation_share)
     if min(held_out, count - held_out) < 2:
-        raise DatasetError(f"{count} generated images are too few to be split by {config.data.validation_share:.0%}")
+        raise DatasetError(
+            f"{count} generated images are too few to be split by {config.data.validation_share:.0%}"
+        )
     if config.preprocessing.mode != "rgb" or config.preprocessing.height != config.preprocessing.width:
         raise DatasetError("generated fundus photographs are square and have three channels")
     first = config.run.seed * 10_000_000

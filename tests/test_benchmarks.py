@@ -1,0 +1,110 @@
+"""That the benchmarks run and report; never how fast anything is."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from benchmarks.blocks import Block, median_p95_ms, run_block
+from benchmarks.client import Client
+from benchmarks.figures import at_least, bounded, equal, measured
+from benchmarks.live_service import LiveService
+from benchmarks.table import header, row, summary
+from tests.conftest import Encode
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_a_block_lasts_as_long_as_asked_and_works_at_least_once() -> None:
+    calls: list[int] = []
+    block = run_block(lambda: calls.append(1), 0.0)
+    assert len(block.latencies_s) == 1
+    assert len(calls) == 2  # the first is not timed
+    assert run_block(lambda: None, 0.05).elapsed_s >= 0.05
+
+
+def test_percentiles_and_rate_of_known_latencies() -> None:
+    blocks = [Block(latencies_s=[i / 1000 for i in range(1, 51)], elapsed_s=2.0)]
+    blocks += [Block(latencies_s=[i / 1000 for i in range(51, 102)], elapsed_s=2.0)]
+    assert median_p95_ms(blocks) == pytest.approx((51.0, 96.0))
+    assert blocks[0].rate == 25.0
+
+
+def test_targets_hold_or_are_missed() -> None:
+    assert bounded("a", 0.64, "", at_most=0.64, how="").holds
+    assert not bounded("b", 0.65, "", at_most=0.64, how="").holds
+    assert not bounded("c", math.nan, "", at_most=0.64, how="").holds
+    assert not at_least("d", 0.8, "", bound=0.9, how="").holds
+    assert not equal("e", 21_599, "", to=21_598, how="").holds
+    figures = [bounded("slow", 9.0, "ms", at_most=8.0, how=""), measured("size", 1, "", how="")]
+    assert summary(figures) == "0 of 1 targets hold; missed: slow"
+    assert "MISSED" in row(figures[0])
+    assert row(figures[1]).index("size") == header().index("figure")
+
+
+def test_the_client_times_answers_of_a_live_service(tiny_checkpoint: Path, encode: Encode, tmp_path: Path) -> None:
+    picture = tmp_path / "picture.jpg"
+    picture.write_bytes(encode())
+    with LiveService(tiny_checkpoint) as service, Client(service.port) as client:
+        block = client.block(picture, clients=3, seconds=0.1)
+    assert len(block.latencies_s) >= 3
+    assert 0 < min(block.latencies_s) <= block.p50_s <= block.elapsed_s
+
+
+def test_the_client_stops_at_an_answer_that_is_no_prediction(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    text = tmp_path / "text.jpg"
+    text.write_text("no image")
+    with (
+        LiveService(tiny_checkpoint) as service,
+        Client(service.port) as client,
+        pytest.raises(RuntimeError, match=r"failed on text\.jpg"),
+    ):
+        client.block(text, clients=1, seconds=0.1)
+
+
+def test_a_service_that_cannot_start_says_why(save_tiny: Callable[..., Path]) -> None:
+    with pytest.raises(RuntimeError, match="is not a checkpoint"):
+        LiveService(_broken(save_tiny("broken")))
+
+
+def test_the_command_prints_a_table_and_writes_the_same_figures(tmp_path: Path) -> None:
+    out = tmp_path / "results.json"
+    finished = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--out", str(out)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    figures = json.loads(out.read_text())
+    assert all(set(figure) == {"name", "value", "unit", "target", "holds", "how"} for figure in figures)
+    assert all((figure["target"] is None) == (figure["holds"] is None) for figure in figures)
+    assert all(math.isfinite(figure["value"]) and figure["how"] for figure in figures)
+    names = [figure["name"] for figure in figures]
+    assert len(set(names)) == len(names)
+    printed = finished.stdout.splitlines()
+    assert all(any(line.startswith(name + " ") for line in printed) for name in names[1:])
+    by_name = {figure["name"]: figure for figure in figures}
+    assert by_name["paper-defn parameters"]["value"] == 21_598
+    assert by_name["paper-idrid difference from the published form"]["holds"]
+    assert by_name["compact HTTP 4288x2848, 8 clients: p50"]["value"] > 0
+
+
+def test_an_unknown_part_is_refused() -> None:
+    finished = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "disk"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 2
+    assert "no part disk; there are network, http" in finished.stderr
+
+
+def _broken(path: Path) -> Path:
+    path.write_bytes(path.read_bytes()[:100])
+    return path

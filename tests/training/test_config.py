@@ -1,0 +1,125 @@
+"""A run as one TOML file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model.errors import ConfigurationError
+from model.presets import NETWORKS, PREPROCESSINGS
+from tests.training.conftest import tiny_document
+from training.config import TrainingConfig
+
+SHIPPED = sorted((Path(__file__).parents[2] / "training" / "configs").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_configurations_parse_and_survive_the_card(path: Path) -> None:
+    config = TrainingConfig.read(path)
+    assert TrainingConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_custom_network_survives_the_card() -> None:
+    config = TrainingConfig.from_dict(tiny_document())
+    assert config.network.stage_widths == (8, 8)
+    assert TrainingConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_empty_document_is_the_compact_network_on_idrid() -> None:
+    config = TrainingConfig.from_dict({})
+    assert config.network == NETWORKS["compact"]
+    assert config.preprocessing == PREPROCESSINGS["idrid"]
+    assert config.data.kind == "idrid"
+
+
+def test_preset_takes_changes() -> None:
+    config = TrainingConfig.from_dict({"network": {"preset": "compact", "split": 2, "stage_depths": [1, 2, 3, 4]}})
+    assert (config.network.split, config.network.stage_depths) == (2, (1, 2, 3, 4))
+    assert config.network.stem_channels == NETWORKS["compact"].stem_channels
+
+
+@pytest.mark.parametrize("document", [
+    {"strange": {}},
+    {"network": {"strange": 1}},
+    {"network": {"preset": "custom", "strange": 1}},
+    {"preprocessing": {"strange": 1}},
+    {"data": {"strange": 1}},
+    {"augment": {"strange": 1}},
+    {"loss": {"strange": 1}},
+    {"optim": {"strange": 1}},
+    {"run": {"strange": 1}},
+    {"network": {"preset": "strange"}},
+    {"preprocessing": "strange"},
+])  # fmt: skip
+def test_unknown_key_is_refused_and_named_at_every_level(document: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="strange"):
+        TrainingConfig.from_dict(document)
+
+
+@pytest.mark.parametrize(("changes", "message"), [
+    ({"data": {"kind": "idird"}}, "data.kind: .*'idrid', 'own' or 'generated-fundus'"),
+    ({"loss": {"kind": "hinge"}}, "loss.kind"),
+    ({"optim": {"schedule": "step"}}, "optim.schedule: .*'plateau' or 'cosine'"),
+    ({"run": {"precision": "fp16"}}, "run.precision: .*'fp32' or 'bf16'"),
+    ({"run": {"epochs": "ten"}}, "run.epochs: .*integer"),
+    ({"run": {"epochs": 2.5}}, "run.epochs: .*integer"),
+    ({"run": {"balanced": 1}}, "run.balanced: .*boolean"),
+    ({"augment": {"scale": [1.0]}}, "augment.scale"),
+    ({"optim": {"trunk_lr": "1e-3"}}, "optim.trunk_lr: .*number"),
+    ({"run": {"epochs": 0}}, "run.epochs and run.patience must be at least 1"),
+    ({"run": {"patience": 0}}, "run.epochs and run.patience must be at least 1"),
+    ({"run": {"batch_size": 0}}, "run.batch_size is too small"),
+    ({"run": {"batch_size": 1, "balanced": True}}, "run.batch_size is too small"),
+    ({"run": {"seed": -1}}, "run.seed must not be negative, is -1"),
+    ({"data": {"labels": ["dark"]}}, "network.classes is 2, the data have 1 different labels"),
+    ({"data": {"labels": ["dark", "dark"]}}, "network.classes is 2, the data have 1 different labels"),
+    ({"network": {"classes": 3}}, "network.classes is 3, the data have 2 different labels"),
+    ({"network": {"height": 64}}, r"network takes \(3, 64, 32\), preprocessing gives \(3, 32, 32\)"),
+    ({"loss": {"class_weights": [1.0, 2.0, 3.0]}}, "class_weights must be 2 numbers"),
+    ({"loss": {"mask_weight": 1.0}}, "loss.mask_weight needs data of kind 'generated-fundus'"),
+])  # fmt: skip
+def test_wrong_value_is_refused_before_any_work(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        TrainingConfig.from_dict(tiny_document(**changes))
+
+
+@pytest.mark.parametrize("table", ["network", "data", "augment", "loss", "optim", "run"])
+def test_value_in_place_of_a_table_is_refused(table: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"\['{table}'\] must be tables"):
+        TrainingConfig.from_dict({table: "compact"})
+
+
+def test_class_weights_or_balanced_batches_but_not_both() -> None:
+    weights, balanced = {"class_weights": [1.0, 2.0]}, {"balanced": True}
+    TrainingConfig.from_dict(tiny_document(loss=weights))
+    TrainingConfig.from_dict(tiny_document(run=balanced))
+    with pytest.raises(ConfigurationError, match=r"choose loss\.class_weights or run\.balanced, not both"):
+        TrainingConfig.from_dict(tiny_document(loss=weights, run=balanced))
+
+
+def test_command_line_overrides_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text("[run]\nseed = 3\nepochs = 7\n")
+    config = TrainingConfig.read(path, {"seed": 11})
+    assert (config.run.seed, config.run.epochs) == (11, 7)
+
+
+@pytest.mark.parametrize(("content", "message"), [
+    (b"[run]\nepochs = ", "Invalid value"),
+    (b"[run]\nepocs = 3", "epocs"),
+    (b"\xff\xfe", "utf-8"),
+])  # fmt: skip
+def test_broken_file_is_named(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "run.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=message) as raised:
+        TrainingConfig.read(path)
+    assert str(path) in str(raised.value)
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"nowhere\.toml: .*No such file"):
+        TrainingConfig.read(tmp_path / "nowhere.toml")

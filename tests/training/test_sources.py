@@ -1,0 +1,90 @@
+"""From a configuration to the images of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from model.normalisation import denormalise
+from tests.training.conftest import SIDE, MakeConfig
+from tests.training.folders import write_idrid
+from training.data.sources import TrainingData, training_data
+from training.errors import DatasetError
+from training.loop import Trainer
+
+GENERATED: dict[str, Any] = {"kind": "generated-fundus", "count": 16, "validation_share": 0.25}
+
+
+@pytest.fixture(scope="module")
+def generated(make_config: MakeConfig) -> TrainingData:
+    return training_data(make_config(data=GENERATED), None)
+
+
+def test_generated_classes_are_equal_and_their_masks_tell_them_apart(generated: TrainingData) -> None:
+    for images, count in ((generated.training, 12), (generated.validation, 4)):
+        assert images.labels.bincount().tolist() == [count // 2, count // 2]
+        assert images.masks is not None
+        assert torch.equal(images.masks.flatten(1).any(dim=1).long(), images.labels)
+    assert generated.labels == ("no retinopathy", "retinopathy")
+
+
+def test_generated_images_are_bytes_to_train_on_and_inputs_to_validate_on(
+    make_config: MakeConfig, generated: TrainingData
+) -> None:
+    assert generated.training.images.shape == (12, 3, SIDE, SIDE)
+    assert generated.training.images.dtype == torch.uint8
+    shown = denormalise(generated.validation.images, make_config().preprocessing) * 255
+    torch.testing.assert_close(shown, shown.round(), rtol=0, atol=1e-3)
+    assert shown.max() > 150
+
+
+def test_no_generated_image_is_shown_and_held_out(make_config: MakeConfig, generated: TrainingData) -> None:
+    held_out = denormalise(generated.validation.images, make_config().preprocessing) * 255
+    shown = generated.training.images.float()
+    assert (held_out[:, None] - shown[None]).abs().mean(dim=(2, 3, 4)).min() > 1
+
+
+def test_network_learns_from_generated_masks_end_to_end(
+    make_config: MakeConfig, generated: TrainingData, tmp_path: Path
+) -> None:
+    config = make_config(data=GENERATED, loss={"mask_weight": 1.0}, run={"epochs": 2, "balanced": True})
+    with_masks, without = (
+        Trainer(config if weight else make_config(data=GENERATED), generated, tmp_path / str(weight))
+        for weight in (1, 0)
+    )
+    assert with_masks.validate(generated.validation)[1] > without.validate(generated.validation)[1] + 0.1
+    with_masks.run()
+    first, last = with_masks.state.history
+    assert last.train_loss < first.train_loss
+    assert with_masks.checkpoint.is_file()
+
+
+@pytest.mark.parametrize(("count", "share"), [(0, 0.25), (4, 0.25), (16, 0.0), (16, 1.0)])
+def test_too_few_generated_images_are_refused(make_config: MakeConfig, count: int, share: float) -> None:
+    config = make_config(data={**GENERATED, "count": count, "validation_share": share})
+    with pytest.raises(DatasetError, match=f"{count} generated images are too few"):
+        training_data(config, None)
+
+
+def test_generated_photographs_for_a_grey_network_are_refused(make_config: MakeConfig) -> None:
+    preprocessing = {"mode": "grey", "mean": [0.5], "std": [0.25]}
+    config = make_config(data=GENERATED, network={"channels": 1}, preprocessing=preprocessing)
+    with pytest.raises(DatasetError, match="square and have three channels"):
+        training_data(config, None)
+
+
+def test_real_images_are_split_and_counted(make_config: MakeConfig, tmp_path: Path) -> None:
+    write_idrid(tmp_path, "train", {f"IDRiD_{index:03d}": index % 4 for index in range(1, 17)})
+    data = training_data(make_config(data={"kind": "idrid"}), tmp_path)
+    assert data.training.images.shape == (12, 3, 2 * SIDE, 2 * SIDE)
+    assert data.validation.images.shape == (4, 3, SIDE, SIDE)
+    assert data.description["training"] == {"0": 3, "1": 9}
+    assert data.description["validation"] == {"0": 1, "1": 3}
+
+
+def test_real_data_need_a_folder(make_config: MakeConfig) -> None:
+    with pytest.raises(DatasetError, match="data of kind 'own' needs --data DIR"):
+        training_data(make_config(), None)
