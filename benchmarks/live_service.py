@@ -20,16 +20,13 @@ RSS_METRIC = "process_resident_memory_bytes"
 
 
 class LiveService:
-    """Started and ready; leaving the context stops it. Its log goes to a file that is deleted."""
+    """Entering the context waits until it is ready, leaving it stops it. Its log goes to a file that is deleted."""
 
     def __init__(self, checkpoint: Path) -> None:
-        """Start the service and wait for it.
-
-        Raises:
-            RuntimeError: it ended or was not ready in time; with the end of its log.
-        """
-        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed in __exit__)
-        started = perf_counter()
+        self.url = ""  # known once it listens
+        self.start_s = 0.0  # from the process's start to ready
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed by _stop)
+        self._started = perf_counter()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "service"],
             cwd=ROOT,
@@ -38,27 +35,23 @@ class LiveService:
             stderr=self._log,
             text=True,
         )
-        assert self._process.stdout
-        self.url = (self._process.stdout.readline().split() or [""])[0]
-        while not self._is_ready():
-            if self._process.poll() is not None or perf_counter() > started + START_S:
-                raise RuntimeError(f"the service did not start:\n{self._end_of_log()}")
-            sleep(POLL_S)
-        self.start_s = perf_counter() - started  # from the process's start to ready
 
     def __enter__(self) -> Self:
-        """Return the running service."""
+        """Wait until it is ready.
+
+        Raises:
+            RuntimeError: it ended or was not ready in time; with the end of its log.
+        """
+        try:
+            self._wait()
+        except BaseException:
+            self._stop()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         """End it as a supervisor would."""
-        self._process.terminate()
-        try:
-            self._process.communicate(timeout=STOP_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
-        self._log.close()
+        self._stop()
 
     @property
     def port(self) -> int:
@@ -71,6 +64,24 @@ class LiveService:
             lines = answer.read().decode().splitlines()
         values = [float(line.split()[1]) for line in lines if line.startswith(RSS_METRIC)]
         return values[0] if values else None
+
+    def _wait(self) -> None:
+        assert self._process.stdout
+        self.url = (self._process.stdout.readline().split() or [""])[0]
+        while not self._is_ready():
+            if self._process.poll() is not None or perf_counter() > self._started + START_S:
+                raise RuntimeError(f"the service did not start:\n{self._end_of_log()}")
+            sleep(POLL_S)
+        self.start_s = perf_counter() - self._started
+
+    def _stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.communicate(timeout=STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+        self._log.close()
 
     def _is_ready(self) -> bool:
         if not self.url:

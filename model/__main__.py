@@ -29,7 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        return int(options.command(options))
+        code = int(options.command(options))
+        sys.stdout.flush()  # here, where a reader that went away is known
+        return code
     except LabnError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from model.config import NetworkConfig, Preprocessing
@@ -63,7 +63,7 @@ def save_checkpoint(
     partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(weights, partial, metadata={_KEY: json.dumps(document, sort_keys=True)})
+        partial.write_bytes(save(weights, metadata={_KEY: json.dumps(document, sort_keys=True)}))
         partial.replace(path)
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path} cannot be written: {error}") from error

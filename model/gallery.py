@@ -64,7 +64,7 @@ class Gallery:
     def documents(self, paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
         """Yield one document an image, in the API's form; an image that fails has `path` and `error`."""
         names = picture_names(paths)
-        for path in tqdm(paths, unit="img", disable=len(paths) < 2, leave=False):
+        for path in tqdm(paths, unit="img", disable=None if len(paths) > 1 else True, leave=False):
             try:
                 yield self.document(path, names[path])
             except (ImageError, NonFiniteOutput) as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.__main__ import main
 from benchmarks.blocks import Block, median_p95_ms, run_block
 from benchmarks.client import Client
 from benchmarks.figures import at_least, bounded, equal, measured
@@ -69,8 +70,10 @@ def test_the_client_stops_at_an_answer_that_is_no_prediction(tiny_checkpoint: Pa
 
 
 def test_a_service_that_cannot_start_says_why(save_tiny: Callable[..., Path]) -> None:
-    with pytest.raises(RuntimeError, match="is not a checkpoint"):
-        LiveService(_broken(save_tiny("broken")))
+    path = save_tiny("broken")
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(RuntimeError, match="is not a checkpoint"), LiveService(path):
+        pass
 
 
 def test_the_command_prints_a_table_and_writes_the_same_figures(tmp_path: Path) -> None:
@@ -97,14 +100,7 @@ def test_the_command_prints_a_table_and_writes_the_same_figures(tmp_path: Path) 
     assert by_name["compact HTTP 4288x2848, 8 clients: p50"]["value"] > 0
 
 
-def test_an_unknown_part_is_refused() -> None:
-    finished = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "disk"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert finished.returncode == 2
-    assert "no part disk; there are network, http" in finished.stderr
-
-
-def _broken(path: Path) -> Path:
-    path.write_bytes(path.read_bytes()[:100])
-    return path
+def test_an_unknown_part_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["disk"])
+    assert "no part disk; there are network, http" in capsys.readouterr().err

@@ -11,7 +11,7 @@ import pytest
 
 from model.__main__ import main
 from model.checkpoint import LoadedCheckpoint, load_checkpoint, save_checkpoint
-from model.config import NetworkConfig, Preprocessing
+from model.config import ColorMode, NetworkConfig, Preprocessing
 from model.image import Picture, decode_image
 from model.network import LambdaAbn
 from tests.model.networks import small_network
@@ -33,7 +33,7 @@ class Answer(NamedTuple):
 def preprocessing_for(config: NetworkConfig) -> Preprocessing:
     """Plain preprocessing that fits a network."""
     mean, std = (0.5,) * config.channels, (0.25,) * config.channels
-    mode = "rgb" if config.channels == 3 else "grey"
+    mode: ColorMode = "rgb" if config.channels == 3 else "grey"
     return Preprocessing(mode=mode, height=config.height, width=config.width, mean=mean, std=std)
 
 
@@ -43,12 +43,12 @@ def save(tmp_path: Path) -> Callable[..., Path]:
 
     def written(network: LambdaAbn, name: str = "small.safetensors", **options: Any) -> Path:
         path = tmp_path / name
-        options = {
+        defaults: dict[str, Any] = {
             "preprocessing": preprocessing_for(network.config),
             "labels": ("negative", "positive"),
             "card": {"data": "random weights", "seed": 0},
-        } | options
-        save_checkpoint(path, network, **options)
+        }
+        save_checkpoint(path, network, **(defaults | options))
         return path
 
     return written

@@ -81,7 +81,7 @@ def test_lambda_attention_is_the_mean_of_content_lambda_and_query(split: int, bo
 def entering(network: LambdaAbn, batch: Tensor, bottleneck: int) -> Tensor:
     """Walk to a bottleneck step by step."""
     config = network.config
-    x = network.stem(batch)
+    x: Tensor = network.stem(batch)
     for place, block in enumerate(network.bottlenecks()):
         if place == config.split:
             attention = network.branch(x)[1]

@@ -55,7 +55,7 @@ def transcription(layer: LambdaLayer, x: Tensor) -> Tensor:
                 for other_column in range(max(0, column - reach), min(width, column + reach + 1)):
                     embedding = layer.position.weight[:, :, other_row - row + reach, other_column - column + reach]
                     position += torch.einsum("ku,nuv->nkv", embedding, v[..., other_row, other_column])  # eq. (4)
-            position += layer.position.bias[None, :, None]
+            position += layer.get_parameter("position.bias")[:, None]
             y[..., row, column] = torch.einsum("nkv,nhk->nhv", content + position, q[..., row, column])  # eq. (5)
     return y.reshape(images, channels, height, width)
 
@@ -65,7 +65,8 @@ def normed(x: Tensor, norm: Any) -> Tensor:
         return values[None, :, None, None]
 
     deviation = (column(norm.running_var) + norm.eps).sqrt()
-    return (x - column(norm.running_mean)) / deviation * column(norm.weight) + column(norm.bias)
+    scaled: Tensor = (x - column(norm.running_mean)) / deviation * column(norm.weight) + column(norm.bias)
+    return scaled
 
 
 def pooled(y: Tensor) -> Tensor:

@@ -121,7 +121,7 @@ class TestGate:
     def test_where_no_cell_passes_the_prediction_does_not_see_the_image(self, split: int) -> None:
         network = small_network(split=split)
         assert not torch.allclose(*network(images(2)).logits)
-        network.branch.attention.norm.bias.data.fill_(-20.0)
+        network.get_parameter("branch.attention.norm.bias").data.fill_(-20.0)
         output = network(images(2))
         assert torch.equal(*output.logits)
         assert not torch.allclose(*output.branch_logits)
@@ -194,7 +194,7 @@ class TestOverflow:
     @pytest.mark.parametrize("part", ["classify", "branch.classify", "branch.attention.conv"])
     def test_of_any_output_is_refused(self, part: str) -> None:
         network = small_network()
-        network.get_submodule(part).weight.data.fill_(torch.inf)  # type: ignore[union-attr,operator]
+        network.get_parameter(f"{part}.weight").data.fill_(torch.inf)
         with pytest.raises(NonFiniteOutput):
             network(images(1))
 

@@ -136,7 +136,7 @@ class TestNetworks:
         features = blocks(ours.stem(images(3)))
         expected = other[:-3](images(3))  # type: ignore[index]  # all but pool, flatten and linear layer
         torch.testing.assert_close(features, expected, rtol=0, atol=1e-4)
-        assert torch.equal(ours.classify.weight, other.fc.weight) is kept
+        assert torch.equal(ours.classify.weight, other.get_parameter("fc.weight")) is kept
         if kept:
             logits = ours.classify(features.mean(dim=(2, 3)))
             torch.testing.assert_close(logits, other(images(3)), rtol=0, atol=1e-4)

@@ -13,7 +13,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def start_training(config: Path, *, data: Path, out: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "training", "train", config, "--data", data, "--out", out]
+    command = [sys.executable, "-m", "training", "train", str(config), "--data", str(data), "--out", str(out)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(command, cwd=REPOSITORY, env=environment, stderr=subprocess.PIPE, text=True)
 

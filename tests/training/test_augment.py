@@ -19,6 +19,10 @@ STRONG = AugmentConfig(
 )
 
 
+def changed(knob: str, value: float) -> AugmentConfig:
+    return AugmentConfig.from_dict({**IDENTITY.to_dict(), knob: value})
+
+
 def generator(seed: int = 0) -> Generator:
     return Generator().manual_seed(seed)
 
@@ -61,7 +65,7 @@ def test_output_has_the_size_asked_for() -> None:
 @pytest.mark.parametrize(("knob", "axis"), [("horizontal_flip", -1), ("vertical_flip", -2)])
 def test_sure_flip_flips_exactly(knob: str, axis: int) -> None:
     images = noise()
-    augmented, _ = augment(images, None, replace(IDENTITY, **{knob: 1}), (24, 24), generator())
+    augmented, _ = augment(images, None, changed(knob, 1), (24, 24), generator())
     torch.testing.assert_close(augmented, images.flip(axis).float() / 255, rtol=0, atol=2e-5)
 
 
@@ -153,7 +157,7 @@ def test_channel_gain_multiplies_each_channel_by_its_own_factor() -> None:
 @pytest.mark.parametrize("knob", ["contrast", "saturation"])
 def test_contrast_and_saturation_keep_the_mean_of_every_image(knob: str) -> None:
     images = 96 + noise(16) // 4
-    augmented, _ = augment(images, None, replace(IDENTITY, **{knob: 0.9}), (24, 24), generator())
+    augmented, _ = augment(images, None, changed(knob, 0.9), (24, 24), generator())
     plain = images.float() / 255
     torch.testing.assert_close(augmented.mean(dim=(1, 2, 3)), plain.mean(dim=(1, 2, 3)), rtol=0, atol=1e-4)
     spread = augmented.std(dim=(1, 2, 3)) / plain.std(dim=(1, 2, 3))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -18,7 +19,7 @@ from training.__main__ import main
 EPOCHS = 15
 
 
-def write_toml(path: Path, **changes: dict[str, object]) -> Path:
+def write_toml(path: Path, **changes: dict[str, Any]) -> Path:
     """Write the tiny configuration; JSON's values are TOML's here."""
     lines = []
     for table, values in tiny_document(**changes).items():
