@@ -49,24 +49,18 @@ def test_targets_hold_or_are_missed() -> None:
     assert row(figures[1]).index("size") == header().index("figure")
 
 
-def test_the_client_times_answers_of_a_live_service(tiny_checkpoint: Path, encode: Encode, tmp_path: Path) -> None:
-    picture = tmp_path / "picture.jpg"
+def test_the_client_times_predictions_and_stops_at_any_other_answer(
+    tiny_checkpoint: Path, encode: Encode, tmp_path: Path
+) -> None:
+    picture, text = tmp_path / "picture.jpg", tmp_path / "text.jpg"
     picture.write_bytes(encode())
+    text.write_text("no image")
     with LiveService(tiny_checkpoint) as service, Client(service.port) as client:
         block = client.block(picture, clients=3, seconds=0.1)
+        with pytest.raises(RuntimeError, match=r"failed on text\.jpg"):
+            client.block(text, clients=1, seconds=0.1)
     assert len(block.latencies_s) >= 3
     assert 0 < min(block.latencies_s) <= block.p50_s <= block.elapsed_s
-
-
-def test_the_client_stops_at_an_answer_that_is_no_prediction(tiny_checkpoint: Path, tmp_path: Path) -> None:
-    text = tmp_path / "text.jpg"
-    text.write_text("no image")
-    with (
-        LiveService(tiny_checkpoint) as service,
-        Client(service.port) as client,
-        pytest.raises(RuntimeError, match=r"failed on text\.jpg"),
-    ):
-        client.block(text, clients=1, seconds=0.1)
 
 
 def test_a_service_that_cannot_start_says_why(save_tiny: Callable[..., Path]) -> None:

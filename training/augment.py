@@ -37,14 +37,17 @@ def augment(
 
     Masks (N, 1, S, T) of 0 and 1, where there are some, move with their images.
     """
-    matrices = warp_matrices(len(images), config, generator)
+    matrices = warp_matrices(len(images), config, images.shape[-1] / images.shape[-2], generator)
     pixels = resize(warp(images.float() / 255, matrices), size)
     pixels = jitter(pixels, config, generator).clamp_(0, 1)
     return pixels, None if masks is None else resize(warp(masks.float(), matrices), size)
 
 
-def warp_matrices(n: int, config: AugmentConfig, generator: Generator) -> Tensor:
-    """Draw flips, rotation, scale, aspect and shift as affine maps of output to input places: (N, 2, 3)."""
+def warp_matrices(n: int, config: AugmentConfig, aspect: float, generator: Generator) -> Tensor:
+    """Draw flips, rotation, scale, aspect and shift as affine maps of output to input places: (N, 2, 3).
+
+    Places are -1..1 across the image, so a rotation must know its `aspect`, width over height.
+    """
     angle = torch.deg2rad(_uniform(n, (-config.rotation_deg, config.rotation_deg), generator))
     area = _uniform(n, config.scale, generator)
     log_ratio = _uniform(n, (math.log(config.ratio[0]), math.log(config.ratio[1])), generator)
@@ -55,7 +58,7 @@ def warp_matrices(n: int, config: AugmentConfig, generator: Generator) -> Tensor
     sx = sx * _flips(n, config.horizontal_flip, generator)
     sy = sy * _flips(n, config.vertical_flip, generator)
     cos, sin = torch.cos(angle), torch.sin(angle)
-    rows = (torch.stack([cos * sx, -sin * sy, dx], 1), torch.stack([sin * sx, cos * sy, dy], 1))
+    rows = (torch.stack([cos * sx, -sin * sy / aspect, dx], 1), torch.stack([sin * sx * aspect, cos * sy, dy], 1))
     return torch.stack(rows, 1)
 
 

@@ -30,9 +30,9 @@ validation split. A test split of {test_images} images is small, and it differs 
 and light: read the intervals, not the digits.
 
 ## Explanations
-The attention map has θ = {threshold}; on the test split it is over θ on {coverage:.1%} of the cells of positives and
-{coverage_negative:.1%} of those of negatives; {without:.1%} of the images have no cell over θ: what then decides is
-the network's bias alone.
+The attention map has θ = {threshold}. On the test split it is over θ on {coverage:.1%} of the cells of positives
+and on {coverage_negative:.1%} of those of negatives; {without:.1%} of the images have no cell over θ: what then
+decides is the network's bias alone.
 
 ## How it was made
 ```

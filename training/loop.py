@@ -33,6 +33,7 @@ from training.record import code_revision, write_record
 from training.state import EpochRecord, RunState
 
 VALIDATION_BATCH = 32
+STATISTICS_IMAGES = 500  # that "looks like the training set" is measured on
 
 
 class Stateful(Protocol):
@@ -186,8 +187,9 @@ class Trainer:
     @cached_property
     def _statistics(self) -> InputStatistics:
         size = (self.config.preprocessing.height, self.config.preprocessing.width)
-        parts = self.data.training.images.split(VALIDATION_BATCH)
-        return input_statistics(torch.cat([resize(part.float() / 255, size) for part in parts]))
+        images = self.data.training.images
+        images = images[:: max(1, len(images) // STATISTICS_IMAGES)]
+        return input_statistics(torch.cat([resize(part.float() / 255, size) for part in images.split(1)]))
 
     def _save_checkpoint(self, record: EpochRecord) -> None:
         save_checkpoint(

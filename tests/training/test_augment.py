@@ -95,6 +95,15 @@ def test_rotation_keeps_a_centred_disc_where_it_is() -> None:
     torch.testing.assert_close(moved.sum(dim=(1, 2, 3)), masks.sum(dim=(1, 2, 3)), rtol=0.02, atol=0)
 
 
+def test_rotation_does_not_shear_an_image_that_is_not_square() -> None:
+    wide = disc(8, side=64)[..., 16:48, :]  # 32 x 64, the disc in its middle
+    _, turned = augment(
+        noise(8, height=32, width=64), wide, replace(IDENTITY, rotation_deg=90), (32, 64), generator()
+    )
+    assert turned is not None
+    assert ((turned > 0.5) != (wide > 0.5)).float().mean() < 0.02
+
+
 def test_rotation_turns_by_less_than_the_angle_either_way() -> None:
     dot = torch.zeros(200, 1, 64, 64)
     dot[:, :, 30:34, 56:60] = 1  # 26 px right of the middle

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from model.checkpoint import load_checkpoint
+from tests.training.conftest import MakeConfig
+from tests.training.folders import write_idrid
+from training.__main__ import main
+from training.data.idrid import idrid_examples
+from training.data.sources import training_data
 from training.evaluation import Scores, figures
+from training.loop import Trainer
 
 
 @pytest.fixture
@@ -43,3 +51,38 @@ def test_attention_coverage_is_told_by_class(perfect: Scores) -> None:
 def test_figures_are_plain_json(perfect: Scores) -> None:
     report = figures(perfect, operating_point=0.5)
     assert json.loads(json.dumps(report)) == report
+
+
+@pytest.fixture(scope="module")
+def idrid(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("idrid")
+    for split in ("train", "test"):
+        write_idrid(root, split, {f"IDRiD_{i:03}": i % 3 for i in range(1, 13)})
+    return root
+
+
+@pytest.fixture(scope="module")
+def trained(make_config: MakeConfig, idrid: Path) -> Trainer:
+    config = make_config(data={"kind": "idrid"})
+    trainer = Trainer(config, training_data(config, idrid), idrid / "run")
+    trainer.run()
+    return trainer
+
+
+def test_a_run_ships_with_its_figures_and_a_card_in_words(trained: Trainer, idrid: Path, tmp_path: Path) -> None:
+    out = tmp_path / "shipped.safetensors"
+    command = ["ship", str(trained.checkpoint), str(out), "--data", str(idrid), "--made-by", "make it"]
+    assert main(command) == 0
+    shipped = load_checkpoint(out)
+    assert set(shipped.card["evaluations"]) == {"validation", "test"}
+    assert shipped.card["evaluations"]["test"]["images"] == len(idrid_examples(idrid, "test"))
+    words = out.with_suffix(".md").read_text()
+    for needed in ("Not a medical device", "Porwal", "CC BY 4.0", "make it", "AUROC", "without image 064"):
+        assert needed in words, needed
+
+
+def test_figures_are_printed_as_json(trained: Trainer, idrid: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(trained.checkpoint), "--data", str(idrid), "--split", "test"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["split"] == "test"
+    assert 0 <= report["auroc"]["low"] <= report["auroc"]["value"] <= report["auroc"]["high"] <= 1

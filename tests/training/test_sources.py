@@ -10,8 +10,9 @@ import torch
 
 from model.normalisation import denormalise
 from tests.training.conftest import SIDE, MakeConfig
-from tests.training.folders import write_idrid
-from training.data.sources import TrainingData, training_data
+from tests.training.folders import write_idrid, write_image
+from training.config import TrainingConfig
+from training.data.sources import TrainingData, real_examples, training_data
 from training.errors import DatasetError
 from training.loop import Trainer
 
@@ -88,3 +89,31 @@ def test_real_images_are_split_and_counted(make_config: MakeConfig, tmp_path: Pa
 def test_real_data_need_a_folder(make_config: MakeConfig) -> None:
     with pytest.raises(DatasetError, match="data of kind 'own' needs --data DIR"):
         training_data(make_config(), None)
+
+
+@pytest.fixture
+def own(make_config: MakeConfig) -> TrainingConfig:
+    return make_config(data={"kind": "own", "labels": ["healthy", "ill"]})
+
+
+def write_classes(folder: Path) -> None:
+    for index, label in enumerate(("healthy", "ill")):
+        for seed in range(3):
+            write_image(folder / label / f"{seed}.png", seed=10 * index + seed)
+
+
+def test_own_images_are_split_by_folders_where_there_are_some(own: TrainingConfig, tmp_path: Path) -> None:
+    write_classes(tmp_path / "train")
+    write_classes(tmp_path / "test")
+    for split in ("train", "test"):
+        examples, labels, name = real_examples(own, tmp_path, split)
+        assert {example.path.parts[-3] for example in examples} == {split}
+        assert labels == ("healthy", "ill")
+        assert name == tmp_path.name
+
+
+def test_own_images_without_a_test_folder_have_no_test_split(own: TrainingConfig, tmp_path: Path) -> None:
+    write_classes(tmp_path)
+    assert len(real_examples(own, tmp_path, "train")[0]) == 6
+    with pytest.raises(DatasetError, match="no folder 'test'"):
+        real_examples(own, tmp_path, "test")

@@ -6,17 +6,14 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
 from model.config import Preprocessing
 from model.errors import ImageError
-from model.image import crop_box, decode_size, read_image, to_tensor
+from model.image import decode_size, read_image, to_tensor
 from training.data.examples import Example
 from training.errors import DatasetError
 
@@ -29,7 +26,7 @@ class LabelledImages:
 
     images: Tensor  # (N, C, S, T): uint8 to be augmented, or float32 as the network takes them
     labels: Tensor  # (N,) int64
-    masks: Tensor | None = None  # (N, 1, h, w) float32 in 0..1: the share of each cell that is lesion
+    masks: Tensor | None = None  # (N, 1, S, T) uint8: 1 where a lesion is
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -67,16 +64,6 @@ def training_sources(examples: Sequence[Example], preprocessing: Preprocessing) 
         return (to_tensor(read_image(example.path, raw.mode), raw) * 255).round().to(torch.uint8)
 
     return LabelledImages(_decode(examples, load), _labels(examples))
-
-
-def lesion_mask(path: Path, preprocessing: Preprocessing) -> Tensor:
-    """Read a mask and crop and resize it as its image: (H, W) float32 in 0..1, the share that is lesion."""
-    with Image.open(path) as file:
-        mask = file.convert("L")
-    box = crop_box(preprocessing, mask.height, mask.width)
-    size = (preprocessing.width, preprocessing.height)
-    resized = mask.resize(size, Image.Resampling.BOX, box=box)
-    return torch.from_numpy(np.asarray(resized, dtype=np.float32) / 255)
 
 
 def _labels(examples: Sequence[Example]) -> Tensor:

@@ -11,7 +11,7 @@ from training.config import TrainingConfig
 from training.data.examples import Example, split_examples
 from training.data.generated import generated_images
 from training.data.idrid import LABELS as IDRID_LABELS
-from training.data.idrid import idrid_examples
+from training.data.idrid import Split, idrid_examples
 from training.data.images import LabelledImages, network_inputs, training_sources
 from training.data.own import own_examples
 from training.errors import DatasetError
@@ -48,11 +48,22 @@ def training_data(config: TrainingConfig, root: Path | None) -> TrainingData:
     )
 
 
-def real_examples(config: TrainingConfig, root: Path, split: str) -> tuple[list[Example], tuple[str, ...], str]:
-    """Return the examples of a split ("train" or "test"), the class names and the data set's name."""
+def real_examples(config: TrainingConfig, root: Path, split: Split) -> tuple[list[Example], tuple[str, ...], str]:
+    """Return the examples of a split, the class names and the data set's name.
+
+    A user's own images are split by folders `train` and `test`; where there are none, all are for training.
+
+    Raises:
+        DatasetError: naming the file that is wrong; own images without a folder `test` have no test split.
+    """
     if config.data.kind == "idrid":
-        return idrid_examples(root, "test" if split == "test" else "train"), IDRID_LABELS, "IDRiD"
-    return own_examples(root, config.data.labels), config.data.labels, root.name
+        return idrid_examples(root, split), IDRID_LABELS, "IDRiD"
+    folder = root / split
+    if not folder.is_dir():
+        if split == "test":
+            raise DatasetError(f"{root} has no folder 'test'")
+        folder = root
+    return own_examples(folder, config.data.labels), config.data.labels, root.name
 
 
 def _generated(config: TrainingConfig) -> TrainingData:
