@@ -48,7 +48,7 @@ class LambdaAbn(nn.Module):
         """
         output = self.head(self.features(images))
         if not self.training:
-            raise_if_not_finite(output)
+            raise_if_not_finite(*output)
         return output
 
     def features(self, images: Tensor) -> Tensor:
@@ -92,14 +92,13 @@ def gate(features: Tensor, attention: Tensor, threshold: float) -> Tensor:
     return features * torch.where(attention > threshold, attention, 0.0)
 
 
-def raise_if_not_finite(output: LabnOutput) -> None:
-    """Refuse an output that overflowed.
+def raise_if_not_finite(*tensors: Tensor) -> None:
+    """Refuse outputs, each (N, ...), of which some images' overflowed.
 
     Raises:
         NonFiniteOutput: naming the images' places in the batch.
     """
-    parts = (output.logits, output.branch_logits, output.attention.flatten(1))
-    finite = torch.isfinite(torch.cat(parts, dim=1)).all(dim=1)
+    finite = torch.stack([torch.isfinite(tensor).flatten(1).all(dim=1) for tensor in tensors]).all(dim=0)  # (N,)
     if not bool(finite.all()):
         raise NonFiniteOutput(torch.nonzero(~finite).flatten().tolist())
 

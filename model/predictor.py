@@ -15,7 +15,7 @@ from model.errors import NonFiniteOutput, UnknownMethod
 from model.explain.explainer import stretch
 from model.explain.lambda_attention import LambdaAttention
 from model.image import Picture, to_tensor
-from model.network import LabnOutput
+from model.network import LabnOutput, raise_if_not_finite
 from model.normalisation import denormalise
 
 
@@ -75,10 +75,10 @@ class Predictor:
         images = images.to(self.device)
         try:
             output = self._network(images)
+            explanations = self._explanations(images, output, explanation)
         except NonFiniteOutput as error:
             return self._without(images, set(error.images), explanation)
         probabilities = output.logits.double().softmax(dim=1).cpu()
-        explanations = self._explanations(images, output, explanation)
         return [self._prediction(p, e) for p, e in zip(probabilities, explanations, strict=True)]
 
     def warnings(self, image: Tensor) -> list[str]:
@@ -94,7 +94,9 @@ class Predictor:
             return [None] * len(images)
         maps = output.attention.squeeze(1)  # (N, h, w)
         if method == "lambda_attention":
-            maps = stretch(LambdaAttention().maps(self._network, images))
+            maps = LambdaAttention().maps(self._network, images)
+            raise_if_not_finite(maps)
+            maps = stretch(maps)
         return [Explanation(method=method, values=values) for values in maps.float().cpu().numpy()]
 
     def _prediction(self, probabilities: Tensor, explanation: Explanation | None) -> Prediction:

@@ -25,8 +25,10 @@ def auroc(labels: Labels, scores: Floats) -> float:
     """Probability that a positive scores over a negative; ties count half.
 
     Raises:
-        ValueError: one class is missing.
+        ValueError: one class is missing, or a score is NaN.
     """
+    if np.isnan(scores).any():
+        raise ValueError("auroc of scores that are NaN")
     positives, negatives = scores[labels == 1], scores[labels == 0]
     if not len(positives) or not len(negatives):
         raise ValueError("auroc needs both classes")

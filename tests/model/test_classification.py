@@ -123,3 +123,8 @@ class TestBootstrap:
     def test_never_loses_a_class(self) -> None:
         labels = np.array([1, 0, 0, 0, 0, 0])
         assert bootstrap_interval(auroc, labels, np.arange(6.0), rounds=200).value == 0
+
+
+def test_auroc_refuses_scores_that_are_nan() -> None:
+    with pytest.raises(ValueError, match="NaN"):
+        auroc(np.array([0, 1]), np.array([0.5, np.nan]))
