@@ -73,11 +73,8 @@ def measure_http(effort: Effort, folder: Path) -> Iterator[Figure]:
 
 def _measure_service(name: str, checkpoint: Path, pictures: dict[str, Path], effort: Effort) -> Iterator[Figure]:
     yield _start_up(name, checkpoint, effort)
-    with (
-        InProcess(load_checkpoint(checkpoint)) as here,
-        LiveService(checkpoint) as service,
-        Client(service.port) as client,
-    ):
+    here = InProcess(load_checkpoint(checkpoint))
+    with LiveService(checkpoint) as service, Client(service.port) as client:
         yield from _resident(f"{name} service RSS when ready", service)
         for size, path in pictures.items():
             rounds = [

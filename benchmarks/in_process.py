@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Self
-
-import torch
 
 from benchmarks.blocks import Block, run_block
 from model.checkpoint import LoadedCheckpoint
@@ -18,34 +13,21 @@ from service.schemas import DEFAULT_SIZE_PX, PredictionOptions
 
 
 class InProcess:
-    """One thread that does nothing else, as in the service.
+    """A predictor in the main thread, which is the only one here with threads of torch's own.
 
-    OpenMP waits differently once a second thread computes: spinning in the only thread, and asleep where there
-    are several. The service is of the second kind, so the reference must be too.
+    A second thread with such a team would make both wait asleep instead of spinning, and take twice as long.
     """
 
     def __init__(self, loaded: LoadedCheckpoint) -> None:
         self._predictor = Predictor(loaded)
-        self._thread = ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(torch.get_num_threads(),))
-
-    def __enter__(self) -> Self:
-        """Return the open thread."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End the thread."""
-        self._thread.shutdown()
 
     def predict(self, data: bytes, *, seconds: float) -> Block:
         """Time `Predictor.predict` alone, on the decoded picture."""
-        return self._block(partial(self._predictor.predict, self._decode(data)), seconds)
+        return run_block(partial(self._predictor.predict, self._decode(data)), seconds)
 
     def answer(self, data: bytes, *, seconds: float) -> Block:
         """Time all that the overlay of an answer takes: decode, predict, render, encode."""
-        return self._block(partial(self._overlay, data), seconds)
-
-    def _block(self, work: Callable[[], object], seconds: float) -> Block:
-        return self._thread.submit(run_block, work, seconds).result()
+        return run_block(partial(self._overlay, data), seconds)
 
     def _decode(self, data: bytes) -> Picture:
         preprocessing = self._predictor.loaded.preprocessing

@@ -39,7 +39,9 @@ def serve(settings: Settings) -> None:
         CheckpointError: a file that is no checkpoint.
     """
     listener = _listen(settings)
-    torch.set_num_threads(settings.threads)
+    # Only the inference thread may open a team of threads: with two teams on the same cores OpenMP waits asleep
+    # instead of spinning, and a forward pass takes twice as long.
+    torch.set_num_threads(1)
     registry = load_registry(settings.checkpoints, default=settings.default_model, device=_device(settings))
     lifecycle = Lifecycle()
     app = create_app(settings, registry, lifecycle)
