@@ -11,8 +11,10 @@ from typing import Any
 
 import torch
 
+from model.arguments import at_least, share
 from model.checkpoint import load_checkpoint, save_checkpoint
-from model.errors import ConfigurationError, LabnError
+from model.device import usable_device
+from model.errors import LabnError
 from model.gallery import Gallery, image_paths
 from model.network import LambdaAbn
 from model.overlay import COLORMAPS
@@ -94,7 +96,7 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    predictor = Predictor(load_checkpoint(options.checkpoint), device=_usable_device(options.device))
+    predictor = Predictor(load_checkpoint(options.checkpoint), device=usable_device(options.device))
     gallery = Gallery(
         predictor=predictor,
         method=None if options.method == "none" else options.method,
@@ -109,26 +111,6 @@ def _predict(options: argparse.Namespace) -> int:
         failed += "error" in document
         print(json.dumps(document, ensure_ascii=False), flush=True)
     return int(failed > 0)
-
-
-def _usable_device(name: str) -> str:
-    try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:  # AssertionError: torch was built without it
-        raise ConfigurationError(f"device {name!r} cannot be used: {str(error).splitlines()[0]}") from error
-    return name
-
-
-def _share(text: str) -> float:
-    if not 0 <= float(text) <= 1:
-        raise argparse.ArgumentTypeError(f"must lie in 0..1, is {text}")
-    return float(text)
-
-
-def _pixels(text: str) -> int:
-    if int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, is {text}")
-    return int(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -153,10 +135,10 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("checkpoint", type=Path)
         command.add_argument("images", nargs="+", metavar="IMAGE", help="files, folders, globs")
         command.add_argument("--method", default="attention", choices=[*Predictor.METHODS, "none"])
-        command.add_argument("--threshold", type=_share, help="of the display (the model's θ)")
+        command.add_argument("--threshold", type=share, help="of the display (the model's θ)")
         command.add_argument("--colormap", default=COLORMAPS[0], choices=COLORMAPS)
-        command.add_argument("--opacity", type=_share, default=0.5)
-        command.add_argument("--size", type=_pixels, default=1024, help="longest side of the pictures, px")
+        command.add_argument("--opacity", type=share, default=0.5)
+        command.add_argument("--size", type=at_least(1), default=1024, help="longest side of the pictures, px")
         command.add_argument("--out", type=Path, required=command is explain, help="folder for the pictures")
         command.add_argument("--device", default="cpu", help="cpu or cuda")
         command.set_defaults(command=_predict)

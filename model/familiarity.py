@@ -10,6 +10,7 @@ from torch import Tensor
 from model.config import Document
 
 MARGIN = 0.25  # of the training range, tolerated on both sides
+ROW_STEP = 4  # every fourth row tells as much, in a quarter of the time
 CORNER = 0.05  # of the sides
 CHANNEL_NAMES = {1: ("grey",), 3: ("red", "green", "blue")}
 
@@ -52,6 +53,7 @@ def feature_names(channels: int) -> tuple[str, ...]:
 
 def features(images: Tensor) -> Tensor:
     """Measure images (N, C, H, W) in 0..1: channel means and deviations, corners, fine detail: (N, 2 C + 2)."""
+    images = images[..., ::ROW_STEP, :]
     height, width = images.shape[-2:]
     h, w = max(1, round(CORNER * height)), max(1, round(CORNER * width))
     corners = [images[..., rows, columns] for rows in _ends(h) for columns in _ends(w)]

@@ -79,7 +79,10 @@ class Gallery:
         """
         loaded = self.predictor.loaded
         picture = read_image(path, loaded.preprocessing.mode, at_least=decode_size(loaded.preprocessing))
-        prediction = self.predictor.predict(picture, explanation=self.method)
+        image = to_tensor(picture, loaded.preprocessing)
+        [prediction] = self.predictor.predict_batch(image, explanation=self.method)
+        if isinstance(prediction, NonFiniteOutput):
+            raise prediction
         return {
             "path": str(path),
             "prediction": {
@@ -92,7 +95,7 @@ class Gallery:
                 for label, probability in zip(loaded.labels, prediction.probabilities, strict=True)
             ],
             "explanation": self._explanation(path, name, picture, prediction.explanation),
-            "warnings": self.predictor.warnings(to_tensor(picture, loaded.preprocessing)),
+            "warnings": self.predictor.warnings(image),
         }
 
     def _explanation(
@@ -110,6 +113,9 @@ class Gallery:
             "width": width,
             "coverage": coverage(explanation.values, self.threshold),
             "region": {"left": left, "top": top, "width": right - left, "height": bottom - top},
+            "overlay_png": None,
+            "heatmap_png": None,
+            "values": None,
             **self._draw(path, name, picture, explanation, region),
         }
 
@@ -120,7 +126,8 @@ class Gallery:
         if self.out is None:
             return {}
         self.out.mkdir(parents=True, exist_ok=True)
-        if self.longest > max(picture.pixels.size):  # decoded smaller than it is to be shown
+        if picture.pixels.width < picture.width and self.longest > max(picture.pixels.size):
+            # Decoded smaller than it is to be shown.
             picture = read_image(path, self.predictor.loaded.preprocessing.mode)
         written = {}
         for kind, render in (("overlay", render_overlay), ("heatmap", render_layer)):

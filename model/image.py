@@ -112,9 +112,11 @@ def to_tensor(picture: Picture, preprocessing: Preprocessing) -> Tensor:
     height, width = preprocessing.height, preprocessing.width
     cropped, box = _crop(picture, crop_box(preprocessing, picture.height, picture.width))
     resized = cropped.resize((width, height), Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
-    levels = torch.from_numpy(np.array(resized, dtype=np.float32)).reshape(height, width, -1)  # (H, W, C)
-    mean, std = torch.tensor(preprocessing.mean), torch.tensor(preprocessing.std)
-    return ((levels / 255 - mean) / std).permute(2, 0, 1).unsqueeze(0).contiguous()
+    levels = torch.from_numpy(np.array(resized)).reshape(height, width, -1).permute(2, 0, 1)  # (C, H, W) uint8
+    std = torch.tensor(preprocessing.std).view(-1, 1, 1)
+    shift = torch.tensor(preprocessing.mean).view(-1, 1, 1) / std
+    values = levels.to(torch.float32, memory_format=torch.contiguous_format)
+    return values.div_(255 * std).sub_(shift).unsqueeze(0)
 
 
 def to_pixels(tensor: Tensor, preprocessing: Preprocessing) -> npt.NDArray[np.uint8]:

@@ -27,6 +27,8 @@ class LocalContrast(nn.Module):
         return difference / torch.sqrt(variance + FLOOR**2)
 
     def _mean(self, images: Tensor) -> Tensor:
-        reach = self.window // 2
+        """Average over the window, first along rows, then along columns."""
+        channels, reach = images.shape[1], self.window // 2
         padded = F.pad(images, (reach, reach, reach, reach), mode="replicate")
-        return F.avg_pool2d(F.avg_pool2d(padded, (1, self.window), stride=1), (self.window, 1), stride=1)
+        row = images.new_full((channels, 1, 1, self.window), 1 / self.window)
+        return F.conv2d(F.conv2d(padded, row, groups=channels), row.mT, groups=channels)

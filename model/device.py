@@ -1,0 +1,20 @@
+"""Devices as the command line names them."""
+
+from __future__ import annotations
+
+import torch
+
+from model.errors import ConfigurationError
+
+
+def usable_device(name: str) -> str:
+    """Return the name of a device after making sure that it can be used here.
+
+    Raises:
+        ConfigurationError: it cannot.
+    """
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:  # AssertionError: torch was built without it
+        raise ConfigurationError(f"device {name!r} cannot be used: {str(error).splitlines()[0]}") from error
+    return name
