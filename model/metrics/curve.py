@@ -17,7 +17,7 @@ CurvePair = Callable[[Sequence[int]], Floats]  # counts (K,) -> curves (2, K)
 
 SHARE = 5  # the adaptive counts are at most one in so many
 AT_LEAST = 48  # counts; fewer patches than that are all looked at
-ROUND = 16  # counts between two looks at the errors, whatever the batch size
+ROUND = 16  # counts, or an eighth of those known: what is added before the next look at the errors
 TRUSTED = 256  # counts; with fewer, what lies between them may be missed, and the estimate with it
 TOLERANCE = 0.002  # of the score: with an error estimate under it nothing is refined
 DEVIATIONS = 2.0  # of what is irregular, in the error estimate
@@ -56,7 +56,7 @@ def adaptive(curves: CurvePair, patches: int) -> tuple[list[int], Floats]:
     while True:
         counts = sorted(known)
         found = np.array([known[n] for n in counts]).T
-        wanted = _between(counts, found, min(ROUND, budget - len(counts)))
+        wanted = _between(counts, found, min(max(ROUND, len(counts) // 8), budget - len(counts)))
         if not wanted or (len(counts) >= TRUSTED and error_estimate(counts, found) < TOLERANCE):
             return counts, found
         look(wanted)
@@ -72,13 +72,13 @@ def error_estimate(counts: Sequence[int] | Counts, curves: Floats) -> float:
 
     How far a point lies off the line through its neighbours tells what a gap beside it may hide. If the curve is
     smooth these distances add up, a sixth of each times its gap (the trapezoid's own error); what is irregular
-    adds up in quadrature.
+    adds up in quadrature. 0 where no count was left out, 1 where the ends alone are known.
     """
     n = np.asarray(counts)
     gaps = np.where(np.diff(n) > 1, np.diff(n), 0) / n[-1]
+    if not gaps.any() or len(n) == 2:
+        return float(gaps.any())
     off = _off_line(n, curves[0] - curves[1])
-    if not gaps.any() or not len(off):
-        return 0.0
     left, right = np.append(off[0], off), np.append(off, off[-1])
     smooth = abs(float((gaps * (left + right)).sum())) / 12
     irregular = math.sqrt(float((gaps**2 * (left**2 + right**2)).sum()) / 2)

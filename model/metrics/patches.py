@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.errors import MetricError
+from model.upsampling import enlarge
 
 Ties = Literal["row_major", "reversed", "random", "together"]
 
@@ -77,7 +78,7 @@ def fit(saliency: Tensor, height: int, width: int) -> Tensor:
         raise MetricError("the saliency map has values that are not finite")
     if saliency.shape == (height, width):
         return saliency
-    return F.interpolate(saliency[None, None], [height, width], mode="bilinear", align_corners=False)[0, 0]
+    return enlarge(saliency.unsqueeze(0), height, width)[0]
 
 
 def ranks(strengths: Tensor, ties: Ties, *, seed: int = 0) -> Tensor:

@@ -54,29 +54,30 @@ class PerturbedImage:
         blank: Tensor,
         grid: PatchGrid,
         *,
-        ends: Ends,
+        ends: Ends | None,
         batch_size: int,
         planned: int,
         progress: Progress,
     ) -> None:
-        """Begin with nothing but the ends known.
+        """Find p of the ends, unless they are known.
 
         Args:
             predict: images (N, C, H, W) -> p (N,).
             image: (C, H, W).
             blank: (C, H, W).
             grid: how the image is cut into patches.
-            ends: p of the image and of the blank.
+            ends: p of the image and of the blank, where known.
             batch_size: perturbed images that are made and shown at a time.
             planned: upper bound on the images to come, for `progress`.
             progress: told (forwards, planned) behind each batch.
         """
-        self.forwards = 0
-        self.ends = ends
+        self.forwards = 0 if ends else 2
+        self.ends = ends or evaluate_ends(predict, image, blank)
         self._predict, self._image, self._blank, self._grid = predict, image, blank, grid
         self._planned, self._progress = planned, progress
         self._buffer = image.new_empty(batch_size, *image.shape)
-        self._known = {_key(np.zeros(grid.count, bool)): ends.blank, _key(np.ones(grid.count, bool)): ends.full}
+        nothing, everything = np.zeros(grid.count, bool), np.ones(grid.count, bool)
+        self._known = {_key(nothing): self.ends.blank, _key(everything): self.ends.full}
 
     def probabilities(self, ranks: Tensor, cuts: Sequence[Cut]) -> Floats:
         """Return p of each cut (K,) of an order of patches, given as each patch's place (P,).

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, get_args
 
 import numpy as np
@@ -17,7 +18,7 @@ from torch import Tensor
 from model.errors import MetricError
 from model.metrics.curve import Counts, Floats, adaptive, adaptive_budget, area, error_estimate, every
 from model.metrics.patches import PatchGrid, fit, ranks, tied_fraction
-from model.metrics.perturbation import Cut, Ends, PerturbedImage, evaluate_ends
+from model.metrics.perturbation import Cut, Ends, PerturbedImage
 from model.metrics.published import published_area, published_counts, recommended_step
 from model.probability import Predict
 from model.progress import Progress, ignore
@@ -95,23 +96,18 @@ def patch_insertion_deletion(
     tied = tied_fraction(strengths)
     orders = _orders(strengths, protocol, ties if tied else "row_major", seed)
     counts = _counts(grid, protocol, step)
-    planned = 2 * len(orders) * (adaptive_budget(grid.count) if counts is None else len(counts))
+    looks = adaptive_budget(grid.count) if counts is None else len(counts)
     perturbed = PerturbedImage(
         predict,
         image,
         blank,
         grid,
-        ends=ends or evaluate_ends(predict, image, blank),
+        ends=ends,
         batch_size=batch_size,
-        planned=planned,
+        planned=2 * len(orders) * looks,
         progress=progress,
     )
-
-    def curves(counts: Sequence[int]) -> Floats:
-        cuts = [Cut(n, inserting) for inserting in (True, False) for n in counts]
-        pairs = [perturbed.probabilities(order, cuts).reshape(2, -1) for order in orders]
-        return np.asarray(np.mean(pairs, axis=0))
-
+    curves = partial(_curves, perturbed, orders)
     counts, found = adaptive(curves, grid.count) if counts is None else (counts, curves(counts))
     areas = [published_area(curve) if protocol == "published" else area(counts, curve) for curve in found]
     return PatchInsertionDeletion(
@@ -127,7 +123,7 @@ def patch_insertion_deletion(
         error_estimate=0.0 if protocol == "published" else error_estimate(counts, found),
         tied_fraction=tied,
         ends=perturbed.ends,
-        forwards=perturbed.forwards + (0 if ends else 2),
+        forwards=perturbed.forwards,
     )
 
 
@@ -156,6 +152,13 @@ def _orders(strengths: Tensor, protocol: Protocol, ties: TieRule, seed: int) -> 
     if ties == "symmetric":
         return [ranks(strengths, "row_major"), ranks(strengths, "reversed")]
     return [ranks(strengths, ties, seed=seed)]
+
+
+def _curves(perturbed: PerturbedImage, orders: Sequence[Tensor], counts: Sequence[int]) -> Floats:
+    """Return insertion and deletion at these counts (2, K), each the mean over the orders."""
+    cuts = [Cut(n, inserting) for inserting in (True, False) for n in counts]
+    pairs = [perturbed.probabilities(order, cuts).reshape(2, -1) for order in orders]
+    return np.asarray(np.mean(pairs, axis=0))
 
 
 def _counts(grid: PatchGrid, protocol: Protocol, step: Step) -> list[int] | None:

@@ -12,8 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.errors import MetricError, NonFiniteOutput
+from model.metrics.chance import random_order_scores
 from model.metrics.curve import adaptive, adaptive_budget, area, error_estimate, every
-from model.metrics.patches import PatchGrid
+from model.metrics.patches import PatchGrid, fit
 from model.metrics.perturbation import Ends, evaluate_ends
 from model.metrics.pid import patch_insertion_deletion
 from model.probability import Predict, probability_of
@@ -233,6 +234,11 @@ class TestSizes:
         )
         assert first == pytest.approx(second, abs=1e-9)
 
+    def test_patches_beyond_the_centres_of_the_outermost_cells_tie(self) -> None:
+        small = torch.rand(7, 7, generator=torch.Generator().manual_seed(0))
+        strengths = PatchGrid(32, 32, 1).strongest(fit(small, 32, 32))
+        assert len(strengths.unique()) == 30 * 30  # 32 / 7 / 2 px: two rows and columns on each side
+
     @pytest.mark.parametrize("batch_size", [1, 5, 1000])
     @pytest.mark.parametrize("step", [1, 3, "auto"])
     def test_the_batch_size_changes_nothing(self, batch_size: int, step: Any) -> None:
@@ -250,6 +256,24 @@ class TestSizes:
         before = [tensor.clone() for tensor in tensors]
         patch_insertion_deletion(predict, *tensors, patch_size=8)
         assert all(torch.equal(*pair) for pair in zip(before, tensors, strict=True))
+
+
+class TestChance:
+    @pytest.mark.parametrize("protocol", ["paper", "published"])
+    def test_random_orders_differ_and_follow_the_seed(self, protocol: Any) -> None:
+        model = AdditivePatches(4, 4)
+        args = (model, model.image, model.blank)
+        first, again, later = (
+            random_order_scores(*args, patch_size=2, orders=6, seed=seed, protocol=protocol) for seed in (0, 0, 1)
+        )
+        assert first.tolist() == again.tolist()
+        assert len(set(first.tolist())) == 6
+        assert first[1:].tolist() == later[:-1].tolist()
+
+    def test_random_orders_are_around_0_under_the_paper_s_protocol(self) -> None:
+        model = AdditivePatches(3, 3)
+        scores = random_order_scores(model, model.image, model.blank, patch_size=2, orders=300)
+        assert scores.mean() == pytest.approx(0.0, abs=4 * scores.std() / 300**0.5)
 
 
 class TestForwards:
@@ -277,12 +301,12 @@ class TestForwards:
 
         def progress(done: int, total: int) -> None:
             told.append((done, total))
-            if done >= 8:
+            if done >= 10:
                 raise Cancelled
 
         with pytest.raises(Cancelled):
             AdditivePatches(4, 4).pid(torch.rand(4, 4), batch_size=4, progress=progress)
-        assert told == [(4, 34), (8, 34)]
+        assert told == [(6, 34), (10, 34)]  # the ends are two
 
 
 class TestRefusals:
@@ -391,6 +415,10 @@ class TestAutoStep:
         assert auto.forwards <= exact.forwards / 5
         assert abs(auto.score - exact.score) <= auto.error_estimate
         assert exact.error_estimate == 0.0
+
+    def test_ends_alone_leave_everything_open(self) -> None:
+        assert AdditivePatches(4, 4).pid(torch.rand(4, 4), step=16).error_estimate == 1.0
+        assert AdditivePatches(1, 1).pid(torch.rand(1, 1)).error_estimate == 0.0
 
     def test_a_coarse_step_tells_its_error_too(self) -> None:
         model = AdditivePatches(10, 10)
