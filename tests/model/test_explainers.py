@@ -158,6 +158,11 @@ class TestRiseMasks:
         parts = torch.cat([drawn.make(slice(start, start + 7)) for start in (0, 7, 14)])
         torch.testing.assert_close(parts, drawn.make(slice(0, 20)), rtol=0, atol=1e-6)
 
+    def test_shifts_go_over_a_whole_cell(self) -> None:
+        drawn = RiseMasks(2000, grid=4, keep=0.5, seed=0, height=30, width=50)
+        assert drawn.down.unique().tolist() == list(range(8))
+        assert drawn.right.unique().tolist() == list(range(13))
+
     def test_keep_is_the_share_that_is_kept(self) -> None:
         masks = RiseMasks(3000, grid=5, keep=0.3, seed=0, height=20, width=20).make(slice(0, 3000))
         assert masks.mean().item() == pytest.approx(0.3, abs=0.01)

@@ -400,6 +400,12 @@ class TestAutoStep:
         near = [n for n in counts if abs(n / 784 - 0.7) < 0.02]
         assert len(near) > 2 * len(counts) * 0.04
 
+    def test_does_not_trust_its_estimate_with_few_counts(self) -> None:
+        exact = sigmoid_pair(784, 5.0, 0.4)
+        counts, found = adaptive(lambda n: exact[:, n], 784)
+        assert error_estimate(counts, found) < 1e-4
+        assert len(counts) > 0.95 * adaptive_budget(784)
+
     def test_stops_early_on_what_is_simple(self) -> None:
         x = np.arange(3137) / 3136
         counts, found = adaptive(lambda n: np.stack([x, 1 - x])[:, n], 3136)
