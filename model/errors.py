@@ -8,6 +8,7 @@ LabnError
 │   ├── BrokenImage         a known type that does not decode
 │   └── TooManyPixels       more pixels than allowed, known before decoding
 ├── UnknownMethod           no explanation of that name
+├── MetricError             a map, mask or setting that a metric cannot work with
 └── NonFiniteOutput         the network's outputs overflowed
 """
 
@@ -44,6 +45,10 @@ class TooManyPixels(ImageError):
 
 class UnknownMethod(LabnError):
     """No explanation method of that name."""
+
+
+class MetricError(LabnError):
+    """A map, mask or setting that a metric cannot work with."""
 
 
 class NonFiniteOutput(LabnError):

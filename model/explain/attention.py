@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from model.explain.explainer import upsample
@@ -14,6 +15,7 @@ from model.network import LambdaAbn
 class Attention:
     """The attention branch's map."""
 
+    @torch.no_grad()
     def __call__(self, network: LambdaAbn, images: Tensor, targets: Tensor) -> Tensor:  # noqa: ARG002
         """Return α in 0..1 (N, H, W); `targets` make no difference."""
         return upsample(network(images).attention.squeeze(1), images)

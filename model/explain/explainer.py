@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from model.network import LambdaAbn
+from model.upsampling import enlarge
 
 
 class Explainer(Protocol):
@@ -19,9 +19,8 @@ class Explainer(Protocol):
 
 
 def upsample(maps: Tensor, images: Tensor) -> Tensor:
-    """Bring maps (N, h, w) to the size of images (N, C, H, W): bilinear, align_corners=False: (N, H, W)."""
-    size = [images.shape[-2], images.shape[-1]]
-    return F.interpolate(maps.unsqueeze(1), size, mode="bilinear", align_corners=False).squeeze(1)
+    """Bring maps (N, h, w) to the size of images (N, C, H, W): (N, H, W)."""
+    return enlarge(maps, images.shape[-2], images.shape[-1])
 
 
 def stretch(maps: Tensor) -> Tensor:

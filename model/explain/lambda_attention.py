@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from model.errors import ConfigurationError
@@ -18,6 +19,7 @@ class LambdaAttention:
 
     bottleneck: int | None = None  # 0..N_B-1
 
+    @torch.no_grad()
     def __call__(self, network: LambdaAbn, images: Tensor, targets: Tensor) -> Tensor:  # noqa: ARG002
         """Return the averaged output, unscaled (N, H, W); `targets` make no difference."""
         return upsample(self.maps(network, images), images)

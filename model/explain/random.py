@@ -1,0 +1,28 @@
+"""A map that knows nothing: noise. Whatever a metric gives it is what chance gives."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from model.network import LambdaAbn
+
+
+@dataclass(frozen=True)
+class Random:
+    """Uniform noise a pixel, drawn anew for each image: from the seed and the image's own bytes."""
+
+    seed: int = 0
+
+    def __call__(self, network: LambdaAbn, images: Tensor, targets: Tensor) -> Tensor:  # noqa: ARG002
+        """Return noise in 0..1 (N, H, W): the same image has the same map in any batch."""
+        return torch.stack([self._noise(image) for image in images])
+
+    def _noise(self, image: Tensor) -> Tensor:
+        content = image.detach().cpu().contiguous().numpy().tobytes()
+        digest = hashlib.blake2b(f"{self.seed}:".encode() + content, digest_size=7).digest()
+        generator = torch.Generator().manual_seed(int.from_bytes(digest, "big"))
+        return torch.rand(image.shape[-2:], generator=generator).to(image.device)

@@ -1,0 +1,16 @@
+"""A map brought to an image's size, in one way wherever it is done."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def enlarge(maps: Tensor, height: int, width: int) -> Tensor:
+    """Bring maps (N, h, w) to (N, H, W): bilinear, align_corners=False.
+
+    In double precision between: pixels beyond the outermost cells' centres equal these, and rounding must not
+    put them in an order.
+    """
+    enlarged = F.interpolate(maps.double().unsqueeze(1), [height, width], mode="bilinear", align_corners=False)
+    return enlarged.squeeze(1).to(maps.dtype)
