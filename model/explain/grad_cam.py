@@ -37,6 +37,6 @@ class GradCam:
         with torch.inference_mode(False), torch.enable_grad():
             leaf = features.detach().requires_grad_()
             output = network.head(leaf)
-            raise_if_not_finite(output)
+            raise_if_not_finite(*output)
             scores = output.logits.gather(1, targets.clone().unsqueeze(1))  # (N, 1)
             return torch.autograd.grad(scores.sum(), leaf)[0]
