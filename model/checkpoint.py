@@ -27,7 +27,7 @@ _KEY = "labn"  # of the document in the file's metadata
 class LoadedCheckpoint:
     """A network ready to run, and everything that is known of it."""
 
-    network: LambdaAbn  # evaluation mode
+    network: LambdaAbn  # evaluation mode; folded, it has fewer parameters than it was trained with
     config: NetworkConfig
     preprocessing: Preprocessing
     labels: tuple[str, ...]  # class names, in the order of the logits

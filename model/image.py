@@ -93,7 +93,7 @@ def read_image(
 def decode_size(preprocessing: Preprocessing) -> tuple[int, int]:
     """Return the `at_least` (height, width) in px that leaves the crop twice the network's input or more.
 
-    One rule for training, predictions and jobs: what the network sees must not depend on how it is displayed.
+    One rule for validation, predictions and jobs: what the network sees must not depend on how it is displayed.
     """
     left, top, right, bottom = preprocessing.crop
     return _span(preprocessing.height, top, bottom), _span(preprocessing.width, left, right)
