@@ -50,7 +50,7 @@ def serve(settings: Settings) -> None:
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     print(
         f"{address}  (docs: {address}/docs)",
-        f"curl -F image=@photo.jpg {address}/v1/predictions",
+        f"curl -F image=@docs/images/retina.jpg '{address}/v1/predictions?include='",
         sep="\n",
         flush=True,
     )

@@ -10,12 +10,14 @@ from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.errors import ClientGone
 from service.lifecycle import Lifecycle
 from service.metrics import METHODS, OTHER, Metrics
-from service.problems import UNEXPECTED, problem_response
+from service.problems import PROBLEMS, UNEXPECTED, problem_response
 
 SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 LONGEST_PATH = 200  # characters in the log
+CANCELLED = PROBLEMS[ClientGone].status  # counted for a request that ended without an answer
 
 logger = logging.getLogger("labn.access")
 
@@ -58,7 +60,7 @@ class Access:
         finally:
             self._metrics.in_flight.dec()
             self._lifecycle.under_way -= 1
-            self._record(scope, status, perf_counter() - started, request_id)
+            self._record(scope, status or CANCELLED, perf_counter() - started, request_id)
 
     def _record(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
         route = getattr(scope.get("route"), "path", OTHER)

@@ -12,8 +12,8 @@ from service.errors import QueueFull
 class Admission:
     """The places. Belongs to the event loop's thread, so it needs no lock.
 
-    A place is held from the end of the upload to the finished answer, so it bounds the memory of decoded
-    pictures as well as the wait; a request that is cancelled gives its place back at once.
+    A place is held from before the upload to the finished answer, so it bounds the memory of uploads and
+    decoded pictures as well as the wait; a request that is cancelled gives its place back at once.
     """
 
     def __init__(self, *, places: int, seconds_per_image: Callable[[], float]) -> None:

@@ -38,7 +38,7 @@ class Answer:
     headers: dict[str, str]
     stages_s: dict[str, float]
     prediction: Prediction
-    coverage: float | None
+    gated_coverage: float | None  # share of the map that the gate let through; None for other maps
 
 
 def compose(question: Question, prepared: Prepared, computed: Computed, *, started: float) -> Answer:
@@ -67,8 +67,14 @@ def compose(question: Question, prepared: Prepared, computed: Computed, *, start
         headers=_headers(question, prediction, stages_s),
         stages_s=stages_s,
         prediction=prediction,
-        coverage=share,
+        gated_coverage=_gated_coverage(question, explanation),
     )
+
+
+def _gated_coverage(question: Question, explanation: Explanation | None) -> float | None:
+    if explanation is None or explanation.method != "attention":
+        return None
+    return coverage(explanation.values, question.model.predictor.loaded.config.threshold)
 
 
 def _document(

@@ -62,8 +62,15 @@ def _assemble(settings: Settings, registry: ModelRegistry, lifecycle: Lifecycle)
         metrics=metrics,
     )
     admission = Admission(places=settings.max_waiting, seconds_per_image=lambda: inference.seconds_per_image)
-    pipeline = Pipeline(admission=admission, inference=inference, workers=usable_cores(), metrics=metrics)
-    return Parts(settings=settings, registry=registry, lifecycle=lifecycle, metrics=metrics, pipeline=pipeline)
+    pipeline = Pipeline(inference=inference, workers=usable_cores(), metrics=metrics)
+    return Parts(
+        settings=settings,
+        registry=registry,
+        lifecycle=lifecycle,
+        metrics=metrics,
+        admission=admission,
+        pipeline=pipeline,
+    )
 
 
 def _lifespan_of(parts: Parts) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

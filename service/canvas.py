@@ -12,6 +12,7 @@ from model.image import Box, Picture, crop_box, decode_image
 from model.overlay import display_size
 
 Size = Literal["upload", "input"] | int  # int: longest side in px
+MOST_HELD_PX = 1024  # longest side of a picture that waits for the network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,27 +30,32 @@ class Canvas:
 
     @property
     def blurred(self) -> bool:
-        """Whether a JPEG was decoded at a scale below the size it will be drawn at."""
-        return self.picture.pixels.width < self.size[1]
+        """Whether fewer pixels are held than will be drawn."""
+        return max(self.picture.pixels.size) < max(self.size)
 
 
 def canvas_for(picture: Picture, preprocessing: Preprocessing, size: Size) -> Canvas:
-    """Return a canvas that holds no more pixels than `size` needs: many may wait for the network at once."""
+    """Return a canvas of few pixels, for many may wait for the network at once: see `sharpened`."""
     region = crop_box(preprocessing, picture.height, picture.width)
     if size == "input":
         return _what_the_network_saw(picture, region, preprocessing)
-    canvas = Canvas(picture=picture, region=region, longest=None if size == "upload" else size)
-    height, width = canvas.size
-    if picture.pixels.width <= width:
-        return canvas
-    reduced = picture.pixels.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3.0)
-    return Canvas(picture=Picture(reduced, picture.height, picture.width), region=region, longest=canvas.longest)
+    longest = None if size == "upload" or size >= max(picture.height, picture.width) else size
+    held = _reduced(picture, min(longest or MOST_HELD_PX, MOST_HELD_PX))
+    return Canvas(picture=held, region=region, longest=longest)
 
 
 def sharpened(canvas: Canvas, data: bytes, preprocessing: Preprocessing, *, max_pixels: int) -> Canvas:
     """Return the canvas decoded again, at the scale that it is drawn at."""
     picture = decode_image(data, preprocessing.mode, max_pixels=max_pixels, at_least=canvas.size)
     return Canvas(picture=picture, region=canvas.region, longest=canvas.longest)
+
+
+def _reduced(picture: Picture, longest: int) -> Picture:
+    height, width = display_size(picture, longest)
+    if max(picture.pixels.size) <= max(height, width):
+        return picture
+    pixels = picture.pixels.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3.0)
+    return Picture(pixels, picture.height, picture.width)
 
 
 def _what_the_network_saw(picture: Picture, region: Box, preprocessing: Preprocessing) -> Canvas:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hmac
+from collections import Counter
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.security import APIKeyHeader
 
+from service.admission import Admission
 from service.errors import WrongKey
 from service.lifecycle import Lifecycle
 from service.metrics import Metrics
 from service.pipeline import Pipeline
 from service.registry import ModelRegistry
+from service.schemas import REPEATABLE
 from service.settings import Settings
 
 API_KEY_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="Where LABN_API_KEY is set.")
@@ -27,6 +31,7 @@ class Parts:
     registry: ModelRegistry
     lifecycle: Lifecycle
     metrics: Metrics
+    admission: Admission
     pipeline: Pipeline
 
 
@@ -62,3 +67,16 @@ async def require_ready(parts: PartsOfApp) -> None:
         NotReady: the service is starting or draining.
     """
     parts.lifecycle.require_ready()
+
+
+async def require_single_values(request: Request) -> None:
+    """Let a query in that says no thing twice: of two values the framework would take the last unasked.
+
+    Raises:
+        RequestValidationError: names what is repeated.
+    """
+    times = Counter(name for name, _ in request.query_params.multi_items() if name not in REPEATABLE)
+    if repeated := [name for name, count in times.items() if count > 1]:
+        raise RequestValidationError(
+            [{"type": "repeated", "loc": ("query", name), "msg": "given more than once"} for name in repeated]
+        )

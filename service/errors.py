@@ -5,9 +5,9 @@ LabnError
     ├── SettingsError       the service cannot start with these settings
     ├── RequestError
     │   ├── MalformedRequest    a body that is no image upload
-    │   ├── UnsupportedBody     a media type of the body that is not read here
     │   ├── BadParameter        a parameter that cannot be used; the message names it
     │   ├── BodyTooLarge        more bytes than allowed
+    │   ├── UploadTooSlow       the body was not complete in time
     │   ├── WrongKey            the API key is missing or wrong
     │   ├── UnknownModel        no model of that name and version
     │   └── ClientGone          the client left before its answer was ready
@@ -37,16 +37,16 @@ class MalformedRequest(RequestError):
     """The body is no image upload."""
 
 
-class UnsupportedBody(RequestError):
-    """The body's media type is not read here."""
-
-
 class BadParameter(RequestError):
     """A parameter that cannot be used."""
 
 
 class BodyTooLarge(RequestError):
     """The body has more bytes than allowed."""
+
+
+class UploadTooSlow(RequestError):
+    """The body was not complete in time."""
 
 
 class WrongKey(RequestError):

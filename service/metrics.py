@@ -66,7 +66,7 @@ class Metrics:
         )
         self.coverage = Histogram(
             "labn_attention_coverage_ratio",
-            "Share of the map above its threshold.",
+            "Share of the attention map above the model's own threshold, whatever was drawn.",
             buckets=RATIO_BUCKETS,
             registry=self.registry,
         )

@@ -20,7 +20,7 @@ Errors are `application/problem+json` (RFC 9457); every answer carries `X-Reques
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 IMAGE_BODY = {
     "required": True,
-    "description": "JPEG, PNG, WebP, TIFF or BMP: as the multipart field `image`, or as the body itself.",
+    "description": "JPEG, PNG, WebP, TIFF or BMP: the multipart field `image`, or a body of any other media type.",
     "content": {
         "multipart/form-data": {
             "schema": {
@@ -35,42 +35,43 @@ IMAGE_BODY = {
     },
 }
 
-PREDICTION_EXAMPLE = {
-    "id": "5e0c0f4bb7a84f1f9d7e8ed1a3c7c5f2",
-    "model": {"name": "labn-idrid", "version": "9f2c41d07ab3"},
-    "prediction": {"label": "positive", "probability": 0.9312, "index": 1},
+PREDICTION_EXAMPLE: dict[
+    str, Any
+] = {  # the shipped model's answer for docs/images/retina.jpg, its picture cut short
+    "id": "d82760e7dd1e4bf4b2271e337de429f9",
+    "model": {"name": "labn-idrid", "version": "35bae58816fa"},
+    "prediction": {"label": "retinopathy", "probability": 0.980072671347048, "index": 1},
     "probabilities": [
-        {"label": "negative", "probability": 0.0688},
-        {"label": "positive", "probability": 0.9312},
+        {"label": "no retinopathy", "probability": 0.01992732865295193},
+        {"label": "retinopathy", "probability": 0.980072671347048},
     ],
     "explanation": {
         "method": "attention",
         "threshold": 0.5,
         "height": 28,
         "width": 28,
-        "coverage": 0.1824,
-        "region": {"left": 290, "top": 0, "width": 3411, "height": 2848},
-        "overlay_png": "iVBORw0KGgoAAAANSUhEUgAABAAAAAKoCAIAAAA…",
+        "coverage": 0.6887755102040817,
+        "region": {"left": 72, "top": 0, "width": 853, "height": 712},
+        "overlay_png": "iVBORw0KGgoAAAANSUhEUgAABAAAAAKoCAIAAABm…",
         "heatmap_png": None,
         "values": None,
     },
-    "timing_ms": {"decode": 31.204, "queue": 0.061, "infer": 24.87, "render": 38.115, "total": 94.512},
+    "timing_ms": {"decode": 18.878, "queue": 0.107, "infer": 19.43, "render": 23.198, "total": 62.343},
     "warnings": [],
 }
 
 DETAILS = {
     "malformed-request": "no image: send it as the body or as the multipart field 'image'",
     "wrong-key": "send the key in X-API-Key",
-    "unknown-model": "no model 'labn'; there are ['labn-idrid@9f2c41d07ab3']",
+    "unknown-model": "no model 'labn'; there are ['labn-idrid@35bae58816fa']",
     "not-found": "GET /v1/prediction",
     "method-not-allowed": "GET /v1/predictions",
+    "upload-too-slow": "the upload was not complete after 30 s",
     "body-too-large": "the body has 62914560 bytes, 33554432 are allowed",
-    "unsupported-body": "application/json: send multipart/form-data or image/*",
     "unsupported-image": "not a JPEG, PNG, WebP, TIFF or BMP image",
     "broken-image": "JPEG image does not decode: image file is truncated",
     "too-many-pixels": "20000 x 20000 pixels; at most 40000000 are read",
-    "bad-parameter": "threshold: Input should be less than 1",
-    "unknown-explanation": "no explanation 'rise'; there are attention, lambda_attention",
+    "bad-parameter": "threshold: Input should be less than or equal to 1",
     "non-finite-output": NOT_FINITE,
     "queue-full": "all 64 places are taken",
     "client-gone": "the client left before its answer was ready",
@@ -127,6 +128,8 @@ def _describe(problems: list[Problem]) -> dict[str, Any]:
         "description": " · ".join(problem.title for problem in problems),
         "content": {MEDIA_TYPE: {"schema": ProblemAnswer.model_json_schema(), "examples": examples}},
     }
+    if problems[0].status == 401:
+        described["headers"] = {"WWW-Authenticate": {"description": "APIKey.", "schema": {"type": "string"}}}
     if problems[0].status in (429, 503):
         described["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
     return described

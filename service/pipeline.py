@@ -1,4 +1,4 @@
-"""upload -> decode -> network -> render -> answer, with a place in the queue held throughout."""
+"""upload -> decode -> network -> render -> answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from time import perf_counter
 
 import torch
 
-from service.admission import Admission
 from service.answers import Answer, compose
 from service.batching import InferenceThread
 from service.metrics import Metrics
@@ -17,10 +16,9 @@ from service.questions import Question, prepare
 
 
 class Pipeline:
-    """Answers questions. Cancelling `answer` frees its place at once and takes its image out of the queue."""
+    """Answers questions. Cancelling `answer` takes its image out of the queue."""
 
-    def __init__(self, *, admission: Admission, inference: InferenceThread, workers: int, metrics: Metrics) -> None:
-        self.admission = admission
+    def __init__(self, *, inference: InferenceThread, workers: int, metrics: Metrics) -> None:
         self.inference = inference
         self._metrics = metrics
         self._pool = ThreadPoolExecutor(
@@ -43,19 +41,16 @@ class Pipeline:
         """Predict and explain one upload.
 
         Raises:
-            QueueFull: no place is free.
             ImageError: the upload cannot be used.
-            UnknownMethod: this network has no such explanation.
             NonFiniteOutput: the network's outputs overflowed.
         """
         loop = asyncio.get_running_loop()
-        with self.admission.place():
-            started = perf_counter()
-            prepared = await loop.run_in_executor(self._pool, prepare, question)
-            future = self.inference.submit(question.model.predictor, prepared.image, method=question.method)
-            computed = await asyncio.wrap_future(future)
-            finish = partial(compose, question, prepared, computed, started=started)
-            answer = await loop.run_in_executor(self._pool, finish)
+        started = perf_counter()
+        prepared = await loop.run_in_executor(self._pool, prepare, question)
+        future = self.inference.submit(question.model.predictor, prepared.image, method=question.method)
+        computed = await asyncio.wrap_future(future)
+        finish = partial(compose, question, prepared, computed, started=started)
+        answer = await loop.run_in_executor(self._pool, finish)
         self._record(question, answer)
         return answer
 
@@ -64,5 +59,5 @@ class Pipeline:
             self._metrics.stage_seconds.labels(stage).observe(seconds)
         self._metrics.predictions.labels(question.model.name, answer.prediction.label).inc()
         self._metrics.confidence.observe(answer.prediction.probability)
-        if answer.coverage is not None:
-            self._metrics.coverage.observe(answer.coverage)
+        if answer.gated_coverage is not None:
+            self._metrics.coverage.observe(answer.gated_coverage)

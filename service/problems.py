@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ from model.errors import (
     BrokenImage,
     NonFiniteOutput,
     TooManyPixels,
-    UnknownMethod,
     UnsupportedImage,
 )
 from service.dependencies import parts_of
@@ -28,7 +27,7 @@ from service.errors import (
     NotReady,
     QueueFull,
     UnknownModel,
-    UnsupportedBody,
+    UploadTooSlow,
     WrongKey,
 )
 
@@ -48,14 +47,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
     MalformedRequest: Problem(400, "malformed-request", "The request is malformed"),
     WrongKey: Problem(401, "wrong-key", "The API key is missing or wrong"),
     UnknownModel: Problem(404, "unknown-model", "No such model"),
+    UploadTooSlow: Problem(408, "upload-too-slow", "The upload took too long"),
     BodyTooLarge: Problem(413, "body-too-large", "The body is too large"),
-    UnsupportedBody: Problem(415, "unsupported-body", "The body's media type is not read here"),
     UnsupportedImage: Problem(415, "unsupported-image", "Not an image type that is read here"),
     BrokenImage: Problem(422, "broken-image", "The image does not decode"),
     TooManyPixels: Problem(422, "too-many-pixels", "The image has more pixels than allowed"),
     BadParameter: Problem(422, "bad-parameter", "A parameter cannot be used"),
     RequestValidationError: Problem(422, "bad-parameter", "A parameter cannot be used"),
-    UnknownMethod: Problem(422, "unknown-explanation", "The model has no such explanation"),
     NonFiniteOutput: Problem(422, "non-finite-output", "The network's outputs are not finite"),
     QueueFull: Problem(429, "queue-full", "Too many predictions are under way"),
     ClientGone: Problem(499, "client-gone", "The client left"),
@@ -94,12 +92,11 @@ async def _answer_error(request: Request, error: Exception) -> Response:
     problem = next(PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS)
     parts_of(request).metrics.rejected.labels(problem.slug).inc()
     if isinstance(error, RequestValidationError):
-        faults = list(_faults(error))
+        faults = _faults(error)
         detail = "; ".join(f"{fault['name']}: {fault['reason']}" for fault in faults)
         return problem_response(problem, detail, errors=faults)
     detail = NOT_FINITE if isinstance(error, NonFiniteOutput) else str(error)
-    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, BusyError) else None
-    return problem_response(problem, detail, headers=headers)
+    return problem_response(problem, detail, headers=_headers(error))
 
 
 async def _answer_routing_error(request: Request, error: Exception) -> Response:
@@ -110,8 +107,16 @@ async def _answer_routing_error(request: Request, error: Exception) -> Response:
     )
 
 
-def _faults(error: RequestValidationError) -> Iterator[dict[str, str]]:
+def _headers(error: Exception) -> dict[str, str] | None:
+    if isinstance(error, BusyError):
+        return {"Retry-After": str(error.retry_after_s)}
+    return {"WWW-Authenticate": "APIKey"} if isinstance(error, WrongKey) else None
+
+
+def _faults(error: RequestValidationError) -> list[dict[str, str]]:
+    """Return each parameter once: one that may be of several types has a reason for each of them."""
+    reasons: defaultdict[str, list[str]] = defaultdict(list)
     for fault in error.errors():
-        where = ".".join(str(step) for step in fault["loc"][1:2]) or str(fault["loc"][0])
-        reason = "no such parameter" if fault["type"] == "extra_forbidden" else fault["msg"]
-        yield {"name": where, "reason": reason}
+        name = ".".join(str(step) for step in fault["loc"][1:2]) or str(fault["loc"][0])
+        reasons[name].append("no such parameter" if fault["type"] == "extra_forbidden" else fault["msg"])
+    return [{"name": name, "reason": ", or ".join(dict.fromkeys(given))} for name, given in reasons.items()]

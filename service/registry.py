@@ -11,6 +11,7 @@ from model.predictor import Predictor
 from service.errors import SettingsError, UnknownModel
 
 SUFFIX = ".safetensors"
+DEFAULT_MODEL = "labn-idrid"  # where none was named and several are served
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +35,14 @@ class ServedModel:
 class ModelRegistry:
     """Finds models; of several versions under one name the first is the current one."""
 
-    def __init__(self, models: Sequence[ServedModel], *, default: str) -> None:
+    def __init__(self, models: Sequence[ServedModel], *, default: str | None) -> None:
         self._models = tuple(models)
         self._by_reference: dict[str, ServedModel] = {}
         for model in models:
             self._by_reference.setdefault(model.name, model)
             self._by_reference.setdefault(model.reference, model)
+        if default is None:
+            default = models[0].reference if len(models) == 1 else DEFAULT_MODEL
         if default not in self._by_reference:
             raise SettingsError(f"LABN_DEFAULT_MODEL: no model {default!r}; there are {sorted(self._by_reference)}")
         self.default = self._by_reference[default]
@@ -60,8 +63,10 @@ class ModelRegistry:
         raise UnknownModel(f"no model {reference!r}; there are {[model.reference for model in self._models]}")
 
 
-def load_registry(paths: Sequence[Path], *, default: str, device: str) -> ModelRegistry:
+def load_registry(paths: Sequence[Path], *, default: str | None, device: str) -> ModelRegistry:
     """Load every checkpoint in these folders and files; a file's stem, up to an "@", is the model's name.
+
+    `default` None: the only model, or DEFAULT_MODEL.
 
     Raises:
         SettingsError: a path without checkpoints, or no model of the default's name.

@@ -10,13 +10,14 @@ ExplanationName = Literal["attention", "lambda_attention", "none"]
 Colormap = Literal["inferno", "viridis", "magma", "plasma", "cividis"]
 Include = Literal["overlay", "heatmap", "values"]
 DEFAULT_SIZE_PX = 1024
+REPEATABLE = frozenset({"include"})  # every other parameter has one value
 
 
 def _split_commas(value: object) -> object:
     """Read `include=overlay,values` and `include=overlay&include=values` alike; `include=` asks for none."""
     if not isinstance(value, list):
         return value
-    return [word for item in value for word in str(item).split(",") if word]
+    return [word for item in value for word in map(str.strip, str(item).split(",")) if word]
 
 
 class PredictionOptions(BaseModel):
@@ -32,7 +33,7 @@ class PredictionOptions(BaseModel):
         float | None,
         Field(
             ge=0,
-            lt=1,
+            le=1,
             allow_inf_nan=False,
             description="Where the map is not above it the heatmap is transparent. Default: the model's θ.",
         ),
@@ -48,14 +49,15 @@ class PredictionOptions(BaseModel):
         ),
     ] = frozenset({"overlay"})
     size: Annotated[
-        Literal["upload", "input"] | Annotated[int, Field(ge=16, le=8192)],
+        Literal["upload", "input"] | Annotated[int, Field(ge=1)],
         Field(
             description="Of the pictures in the answer. A number: their longest side in pixels, never more "
             "than the upload's. upload: the upload's size. input: what the network saw, cropped and resized."
         ),
     ] = DEFAULT_SIZE_PX
     model: Annotated[
-        str | None, Field(max_length=256, description="name or name@version; default: the default model.")
+        str | None,
+        Field(min_length=1, max_length=256, description="name or name@version; default: the default model."),
     ] = None
 
 

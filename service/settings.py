@@ -1,4 +1,4 @@
-"""The settings of the service: read once from the environment, frozen, unknown keys refused."""
+"""The settings of the service: made once from the environment, frozen, unknown keys refused."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from service.errors import SettingsError
 
@@ -28,21 +27,22 @@ def usable_cores() -> int:
     return cores if quota == "max" else max(1, min(cores, round(int(quota) / int(period))))
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """One object a process; each field is `LABN_` + its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000  # 0: any free one
-    checkpoints: Annotated[tuple[Path, ...], NoDecode] = (Path("checkpoints"),)  # folders or files, ":" between
-    default_model: str = "labn-idrid"
+    checkpoints: tuple[Path, ...] = (Path("checkpoints"),)  # folders or files, ":" between
+    default_model: str | None = None  # the only one, or labn-idrid where several are served
     device: Literal["cpu", "cuda", "auto"] = "cpu"
     threads: Annotated[int, Field(ge=1)] = Field(default_factory=usable_cores)  # of one forward pass
     max_batch: Annotated[int, Field(ge=1, le=256)] = 8  # images in one forward pass
     max_waiting: Annotated[int, Field(ge=1)] = 64  # predictions under way; one more is answered 429
     max_body_bytes: Annotated[int, Field(ge=1)] = 33_554_432
     max_pixels: Annotated[int, Field(ge=1)] = 40_000_000  # height x width that an upload may declare
+    upload_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30.0  # for the body of a request to arrive
     grace_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0  # for requests under way after SIGTERM
     api_key: SecretStr | None = None  # asked for in X-API-Key on /v1 where set
 
@@ -53,7 +53,7 @@ class Settings(BaseSettings):
 
 
 def load_settings(environment: Mapping[str, str]) -> Settings:
-    """Build the settings of this process; `environment` is what unknown keys are looked for in.
+    """Build the settings from an environment and nothing else; an empty value is none.
 
     Raises:
         SettingsError: an unknown LABN_ key or a value out of range; the message names it.
@@ -62,8 +62,9 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     if unknown := sorted(key for key in environment if key.startswith(PREFIX) and key not in known | OF_OTHERS):
         hints = [f"{key}{_suggestion(key, known)}" for key in unknown]
         raise SettingsError(f"unknown settings: {', '.join(hints)}. Known are {', '.join(sorted(known))}")
+    values = {key.removeprefix(PREFIX).lower(): environment[key] for key in known if environment.get(key)}
     try:
-        return Settings()
+        return Settings.model_validate(values)
     except ValidationError as error:
         lines = [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']} (is {e['input']!r})" for e in error.errors()]
         raise SettingsError("; ".join(lines)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 
 from fastapi import Request
@@ -9,23 +10,27 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
-from service.errors import BadParameter, ClientGone, MalformedRequest, UnsupportedBody
+from service.errors import BadParameter, ClientGone, MalformedRequest, UploadTooSlow
 
 FIELD = "image"
+MOST_PARTS = 8  # each costs calls in the event loop's thread
 
 
-async def read_image(request: Request) -> bytes:
-    """Return the bytes of the uploaded image.
+async def read_image(request: Request, *, within_s: float) -> bytes:
+    """Return the bytes of the uploaded image, whatever media type a body that is no form claims to have.
 
     Raises:
         MalformedRequest: no image, an empty one, or a broken multipart body.
-        UnsupportedBody: neither multipart/form-data nor an image.
         BadParameter: a multipart field that is not `image`, or two of it.
         BodyTooLarge: more bytes than allowed.
+        UploadTooSlow: not complete in time.
         ClientGone: the client left in mid-upload.
     """
     try:
-        body = await request.body()
+        async with asyncio.timeout(within_s):
+            body = await request.body()
+    except TimeoutError as error:
+        raise UploadTooSlow(f"the upload was not complete after {within_s:g} s") from error
     except ClientDisconnect as error:
         raise ClientGone("the client left before its upload was complete") from error
     if not body:
@@ -33,9 +38,7 @@ async def read_image(request: Request) -> bytes:
     media_type, options = parse_options_header(request.headers.get("content-type"))
     if media_type == b"multipart/form-data":
         return _image_part(body, boundary=options.get(b"boundary", b""))
-    if media_type.startswith(b"image/") or media_type in (b"application/octet-stream", b""):
-        return body
-    raise UnsupportedBody(f"{media_type.decode('latin-1')}: send multipart/form-data or image/*")
+    return body
 
 
 def _image_part(body: bytes, *, boundary: bytes) -> bytes:
@@ -62,12 +65,13 @@ class _Fields:
         self._header, self._value = b"", b""
         self._name = ""
         self._pieces: list[bytes] = []
+        self._parts = 0
 
     def parse(self, body: bytes, boundary: bytes) -> None:
         """Read the parts.
 
         Raises:
-            FormParserError: no boundary, a broken or an unfinished body.
+            FormParserError: no boundary, too many parts, a broken or an unfinished body.
         """
         if not boundary:
             raise FormParserError("no boundary")
@@ -87,6 +91,9 @@ class _Fields:
 
     def _begin(self) -> None:
         self._name, self._pieces = "", []
+        self._parts += 1
+        if self._parts > MOST_PARTS:
+            raise FormParserError(f"more than {MOST_PARTS} parts")
 
     def _add_header(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]

@@ -35,12 +35,14 @@ START = "SwaggerUIBundle({url: 'openapi.json', dom_id: '#api', deepLinking: true
 router = APIRouter(include_in_schema=False)
 
 
+@router.head("/")
 @router.get("/")
 async def get_root() -> Response:
     """Lead people to the page."""
     return RedirectResponse("docs")
 
 
+@router.head("/docs")
 @router.get("/docs")
 async def get_docs() -> Response:
     """Serve the page."""

@@ -13,6 +13,7 @@ from service.schemas import HealthAnswer, ReadinessAnswer
 router = APIRouter(tags=["health"])
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get(
     "/healthz",
     summary="Is the process alive?",
@@ -25,6 +26,7 @@ async def get_health(parts: PartsOfApp) -> Response:
     return JSONResponse({"status": "failed" if failed else "ok"}, 503 if failed else 200)
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get(
     "/readyz",
     summary="Can predictions be served?",
@@ -38,6 +40,7 @@ async def get_readiness(parts: PartsOfApp) -> Response:
     return Response(answer.model_dump_json(), 200 if phase is Phase.READY else 503, media_type="application/json")
 
 
+@router.head("/metrics", include_in_schema=False)
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
 def get_metrics(parts: PartsOfApp) -> Response:
     """Text in Prometheus' exposition format."""
@@ -45,9 +48,8 @@ def get_metrics(parts: PartsOfApp) -> Response:
 
 
 def _checks(parts: Parts) -> dict[str, str]:
-    admission = parts.pipeline.admission
     return {
         "models": ", ".join(model.reference for model in parts.registry),
         "inference": "running" if parts.pipeline.inference.alive else "stopped",
-        "queue": f"{admission.taken} of {admission.places} places taken",
+        "queue": f"{parts.admission.taken} of {parts.admission.places} places taken",
     }

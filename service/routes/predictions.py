@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from service.dependencies import PartsOfApp, require_ready
+from service.dependencies import PartsOfApp, require_ready, require_single_values
 from service.disconnect import while_connected
 from service.errors import BadParameter
 from service.negotiation import prefers_png
@@ -25,7 +25,8 @@ router = APIRouter(prefix="/v1", tags=["predictions"], dependencies=[Depends(req
     "/predictions",
     summary="Classify an image and show where the network looked",
     response_model=PredictionAnswer,
-    responses={200: PREDICTION_ANSWER, **problem_responses(400, 401, 404, 413, 415, 422, 429, 500, 503)},
+    dependencies=[Depends(require_single_values)],
+    responses={200: PREDICTION_ANSWER, **problem_responses(400, 401, 404, 408, 413, 415, 422, 429, 500, 503)},
     openapi_extra={"requestBody": IMAGE_BODY},
 )
 async def create_prediction(
@@ -33,19 +34,21 @@ async def create_prediction(
 ) -> Response:
     """Take the image as the multipart field `image`, or as the body itself.
 
-    `curl -F image=@photo.jpg …` or `curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' …`;
+    `curl -F image=@photo.jpg …` or `curl --data-binary @photo.jpg …`;
     `Accept: image/png` gives the overlay itself.
     """
     as_png = prefers_png(request.headers.get("accept", ""))
     if as_png and options.explanation == "none":
         raise BadParameter("explanation: an image/png answer is the overlay, which needs an explanation")
-    question = Question(
-        id=request.state.request_id,
-        model=parts.registry.find(options.model),
-        data=await read_image(request),
-        options=options,
-        as_png=as_png,
-        max_pixels=parts.settings.max_pixels,
-    )
-    answer = await while_connected(request, parts.pipeline.answer(question))
+    model = parts.registry.find(options.model)
+    with parts.admission.place():
+        question = Question(
+            id=request.state.request_id,
+            model=model,
+            data=await read_image(request, within_s=parts.settings.upload_s),
+            options=options,
+            as_png=as_png,
+            max_pixels=parts.settings.max_pixels,
+        )
+        answer = await while_connected(request, parts.pipeline.answer(question))
     return Response(answer.body, media_type=answer.media_type, headers=answer.headers)

@@ -42,6 +42,7 @@ class LiveService:
         )
         assert self.process.stdout
         self.url = self.process.stdout.readline().split()[0]
+        self.curl = self.process.stdout.readline()
         self.port = int(self.url.rpartition(":")[2])
         wait_until(self.ready)
 

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import get_args
 
 from fastapi import FastAPI
 
+from model.checkpoint import load_checkpoint
 from model.overlay import COLORMAPS
 from model.predictor import Predictor
 from service.openapi import PREDICTION_EXAMPLE
@@ -39,7 +41,19 @@ def test_the_description_is_complete(client: Client) -> None:
     assert {"multipart/form-data", "image/jpeg", "image/png"} <= set(operation["requestBody"]["content"])
     parameters = {parameter["name"] for parameter in operation["parameters"]}
     assert parameters == {"explanation", "threshold", "colormap", "opacity", "include", "size", "model"}
-    assert set(operation["responses"]) == {"200", "400", "401", "404", "413", "415", "422", "429", "500", "503"}
+    assert set(operation["responses"]) == {
+        "200",
+        "400",
+        "401",
+        "404",
+        "408",
+        "413",
+        "415",
+        "422",
+        "429",
+        "500",
+        "503",
+    }
     for status, response in operation["responses"].items():
         media_types = set(response["content"])
         assert media_types == (
@@ -53,6 +67,12 @@ def test_the_description_is_complete(client: Client) -> None:
 
 def test_the_example_is_an_answer() -> None:
     assert PredictionAnswer.model_validate(PREDICTION_EXAMPLE).model_dump() == PREDICTION_EXAMPLE
+
+
+def test_the_example_is_of_the_shipped_model() -> None:
+    shipped = load_checkpoint(Path(__file__).parents[2] / "checkpoints" / "labn-idrid.safetensors")
+    assert tuple(entry["label"] for entry in PREDICTION_EXAMPLE["probabilities"]) == shipped.labels
+    assert PREDICTION_EXAMPLE["model"]["version"] == shipped.version
 
 
 def test_names_are_the_models() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import socket
 import subprocess
@@ -43,6 +44,23 @@ def send_and_keep_open(service: LiveService, image: bytes) -> socket.socket:
     head = f"POST /v1/predictions HTTP/1.1\r\nHost: labn\r\nContent-Length: {len(image)}\r\n\r\n"
     connection.sendall(head.encode() + image)
     return connection
+
+
+def test_the_printed_command_answers(live: LiveService) -> None:
+    command = shlex.split(live.curl)
+    assert command[:2] == ["curl", "-F"]
+    field, _, name = command[2].partition("=@")
+    response = httpx.post(command[3], files={field: (ROOT / name).read_bytes()}, timeout=60)
+    assert response.status_code == 200
+    assert response.json()["explanation"]["overlay_png"] is None
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/healthz", "/readyz", "/metrics", "/v1/models", "/v1/models/tiny"])
+def test_head_is_answered_as_get_without_a_body(live: LiveService, path: str) -> None:
+    with httpx.Client(base_url=live.url) as client:
+        head, get = client.head(path), client.get(path)
+        assert (head.status_code, head.content) == (get.status_code, b"")
+        assert head.headers.get("content-type") == get.headers.get("content-type")
 
 
 def test_fifty_clients_at_once_get_their_own_maps(live: LiveService, encode: Encode) -> None:

@@ -46,6 +46,15 @@ def test_counts_a_prediction(client: Client, registry: ModelRegistry, encode: En
     assert client.metric("labn_model_info", **info) == 1
 
 
+def test_coverage_is_of_the_gate(client: Client, encode: Encode) -> None:
+    own = client.predict(encode()).json()["explanation"]["coverage"]
+    assert client.predict(encode(), params={"threshold": "1"}).json()["explanation"]["coverage"] == 0
+    client.predict(encode(), params={"explanation": "lambda_attention"})
+    client.predict(encode(), params={"explanation": "none"})
+    assert client.metric("labn_attention_coverage_ratio_count") == 2
+    assert client.metric("labn_attention_coverage_ratio_sum") == 2 * own > 0
+
+
 def test_durations_have_an_edge_at_a_tenth_of_a_second(client: Client, encode: Encode) -> None:
     client.predict(encode())
     lines = [line for line in client.get("/metrics").text.splitlines() if "/v1/predictions" in line]

@@ -41,6 +41,7 @@ def test_a_key_is_asked_for_where_it_is_set(make_app: Callable[..., FastAPI]) ->
         for headers in ({}, {"X-API-Key": ""}, {"X-API-Key": "swordfisch"}):
             for response in (client.get("/v1/models", headers=headers), client.predict(b"x", headers=headers)):
                 assert response.status_code == 401
+                assert response.headers["www-authenticate"] == "APIKey"
                 assert response.json()["type"] == "urn:labn:problem:wrong-key"
         assert client.get("/v1/models", headers={"X-API-Key": "swordfish"}).status_code == 200
         assert client.get("/healthz").status_code == client.get("/metrics").status_code == 200

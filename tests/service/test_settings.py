@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -8,31 +7,32 @@ from pydantic import ValidationError
 
 from service import settings as settings_module
 from service.errors import SettingsError
-from service.settings import load_settings, usable_cores
-
-
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for key in [key for key in os.environ if key.startswith("LABN_")]:
-        monkeypatch.delenv(key)
+from service.settings import Settings, load_settings, usable_cores
 
 
 def test_defaults() -> None:
     settings = load_settings({})
-    assert (settings.host, settings.port, settings.default_model) == ("127.0.0.1", 8000, "labn-idrid")
+    assert (settings.host, settings.port, settings.default_model) == ("127.0.0.1", 8000, None)
     assert settings.checkpoints == (Path("checkpoints"),)
     assert (settings.max_body_bytes, settings.max_pixels, settings.max_batch) == (33_554_432, 40_000_000, 8)
-    assert settings.grace_s == 20
+    assert (settings.upload_s, settings.grace_s) == (30, 20)
 
 
 def test_are_frozen() -> None:
     with pytest.raises(ValidationError):
-        load_settings({}).port = 1  # type: ignore[misc]
+        load_settings({}).port = 1
 
 
-def test_checkpoints_are_split(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LABN_CHECKPOINTS", "a:b/c.safetensors")
-    assert load_settings({}).checkpoints == (Path("a"), Path("b/c.safetensors"))
+def test_are_made_from_the_argument_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABN_PORT", "1")
+    assert load_settings({"LABN_HOST": "::1", "labn_port": "2", "LABN_API_KEY": ""}) == Settings(host="::1")
+
+
+def test_checkpoints_are_split() -> None:
+    assert load_settings({"LABN_CHECKPOINTS": "a:b/c.safetensors"}).checkpoints == (
+        Path("a"),
+        Path("b/c.safetensors"),
+    )
 
 
 def test_unknown_key_is_refused_by_name() -> None:
@@ -40,15 +40,13 @@ def test_unknown_key_is_refused_by_name() -> None:
         load_settings({"LABN_PROT": "1", "PATH": "/bin"})
 
 
-def test_bad_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LABN_PORT", "eighty")
+def test_bad_value_is_refused_by_name() -> None:
     with pytest.raises(SettingsError, match=r"LABN_PORT: .*eighty"):
-        load_settings({})
+        load_settings({"LABN_PORT": "eighty"})
 
 
-def test_the_key_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LABN_API_KEY", "swordfish")
-    assert "swordfish" not in repr(load_settings({}))
+def test_the_key_is_not_printed() -> None:
+    assert "swordfish" not in repr(load_settings({"LABN_API_KEY": "swordfish"}))
 
 
 @pytest.mark.parametrize(("quota", "cores"), [("max 100000", 4), ("200000 100000", 2), ("50000 100000", 1)])
