@@ -3,11 +3,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TORCH_VERSION := 2.13.0
 # Where torch's wheels are looked for first; empty: only the package index's own (CUDA) build.
 TORCH_INDEX_URL ?= https://download.pytorch.org/whl/cpu
 
-READY := $(VENV)/.ready-$(shell cat pyproject.toml scripts/setup.sh | cksum | cut -d' ' -f1)
+# Named after the content of all that decides what is installed.
+READY := $(VENV)/.ready-$(shell cat pyproject.toml scripts/setup.sh scripts/requirements.py | cksum | cut -d' ' -f1)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve test lint format types bench clean
@@ -17,9 +17,8 @@ help: ## this list
 
 setup: $(READY) ## make .venv with everything in it; a no-op when it is up to date
 
-$(READY): pyproject.toml scripts/setup.sh
-	@PYTHON="$(PYTHON)" VENV="$(VENV)" TORCH_VERSION="$(TORCH_VERSION)" \
-	  TORCH_INDEX_URL="$(TORCH_INDEX_URL)" scripts/setup.sh
+$(READY):
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" TORCH_INDEX_URL="$(TORCH_INDEX_URL)" scripts/setup.sh
 	@rm -f $(VENV)/.ready-* && touch $@
 
 serve: setup ## serve the shipped models on LABN_HOST:LABN_PORT (127.0.0.1:8000)

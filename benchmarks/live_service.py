@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from threading import Timer
 from time import perf_counter, sleep
 from typing import IO, Self
 from urllib.error import URLError
@@ -67,11 +68,16 @@ class LiveService:
 
     def _wait(self) -> None:
         assert self._process.stdout
-        self.url = (self._process.stdout.readline().split() or [""])[0]
-        while not self._is_ready():
-            if self._process.poll() is not None or perf_counter() > self._started + START_S:
-                raise RuntimeError(f"the service did not start:\n{self._end_of_log()}")
-            sleep(POLL_S)
+        deadline = Timer(START_S, self._process.kill)  # reading its answers has no other end
+        deadline.start()
+        try:
+            self.url = (self._process.stdout.readline().split() or [""])[0]
+            while not self._is_ready():
+                if self._process.poll() is not None:
+                    raise RuntimeError(f"the service did not start:\n{self._end_of_log()}")
+                sleep(POLL_S)
+        finally:
+            deadline.cancel()
         self.start_s = perf_counter() - self._started
 
     def _stop(self) -> None:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes or completes the virtual environment $VENV. Needs PYTHON, VENV, TORCH_VERSION, TORCH_INDEX_URL.
+# Makes or completes the virtual environment $VENV. Needs PYTHON, VENV, TORCH_INDEX_URL.
 set -eu
 
 if ! "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
@@ -12,18 +12,28 @@ if ! "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then
     "$PYTHON" -m venv --clear "$VENV"
 fi
 
+requirements=$(mktemp)
+trap 'rm -f "$requirements"' EXIT
+"$VENV/bin/python" scripts/requirements.py >"$requirements"
+torch=$(grep '^torch==' "$requirements") || { echo "pyproject.toml pins no torch==VERSION" >&2; exit 1; }
+
 install() { "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; }
 
-# torch first and alone, so that nothing else chooses its build: the CPU index at once, then the plain index.
-torch_version() { "$VENV/bin/python" -c 'from importlib.metadata import version; print(version("torch"))' 2>/dev/null || :; }
-if [ "$(torch_version | cut -d+ -f1)" != "$TORCH_VERSION" ]; then
-    echo "installing torch $TORCH_VERSION"
-    { [ -n "$TORCH_INDEX_URL" ] && install --retries 0 --timeout 15 --no-deps --index-url "$TORCH_INDEX_URL" \
-        "torch==$TORCH_VERSION" 2>/dev/null; } || install "torch==$TORCH_VERSION"
+installed_torch() { "$VENV/bin/python" -c 'from importlib.metadata import version; print(version("torch"))' 2>/dev/null || :; }
+
+install_torch() {
+    if [ -n "$TORCH_INDEX_URL" ]; then
+        install --retries 0 --timeout 15 --no-deps --index-url "$TORCH_INDEX_URL" "$torch" 2>/dev/null && return
+        echo "$torch cannot be had from $TORCH_INDEX_URL; taking the package index's own build, which is larger" >&2
+    fi
+    install "$torch"
+}
+
+# torch first and alone, so that nothing else chooses its build.
+if [ "torch==$(installed_torch | cut -d+ -f1)" != "$torch" ]; then
+    echo "installing $torch"
+    install_torch
 fi
 
 echo "installing the rest"
-constraint=$(mktemp)
-trap 'rm -f "$constraint"' EXIT
-echo "torch==$(torch_version)" >"$constraint"
-"$VENV/bin/python" scripts/requirements.py | install --constraint "$constraint" --requirement /dev/stdin
+install --requirement "$requirements"

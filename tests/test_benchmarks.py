@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import live_service
 from benchmarks.__main__ import main
 from benchmarks.blocks import Block, median_p95_ms, run_block
 from benchmarks.client import Client
@@ -67,6 +69,14 @@ def test_a_service_that_cannot_start_says_why(save_tiny: Callable[..., Path]) ->
     path = save_tiny("broken")
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(RuntimeError, match="is not a checkpoint"), LiveService(path):
+        pass
+
+
+def test_a_service_that_hangs_is_ended(tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_service, "START_S", 0.5)
+    service = LiveService(tiny_checkpoint)
+    service._process.send_signal(signal.SIGSTOP)
+    with pytest.raises(RuntimeError, match="did not start"), service:
         pass
 
 

@@ -7,10 +7,12 @@ import json
 import sys
 from pathlib import Path
 
+from model.arguments import at_least, share
 from model.checkpoint import load_checkpoint
+from model.device import usable_device
 from model.errors import LabnError
 from training.config import TrainingConfig
-from training.data.fundus_generator import write_folder
+from training.data.fundus_generator import SMALLEST, write_folder
 from training.data.sources import training_data
 
 
@@ -19,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
-    except LabnError as error:
+    except (LabnError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -34,7 +36,8 @@ def _train(options: argparse.Namespace) -> None:
     overrides = {key: getattr(options, key) for key in ("seed", "epochs") if getattr(options, key) is not None}
     config = TrainingConfig.read(options.config, overrides)
     out = options.out or Path("runs") / f"{options.config.stem}-seed{config.run.seed}"
-    trainer = Trainer(config, training_data(config, options.data), out, device=options.device)
+    device = usable_device(options.device)
+    trainer = Trainer(config, training_data(config, options.data), out, device=device)
     trainer.run()
     best = trainer.state.history[trainer.state.best_epoch - 1]
     print(
@@ -47,23 +50,26 @@ def _evaluate(options: argparse.Namespace) -> None:
     from training.evaluation import evaluate
 
     loaded = load_checkpoint(options.checkpoint)
-    config = TrainingConfig.from_dict(loaded.card["training"])
+    config = TrainingConfig.of_checkpoint(loaded)
     print(json.dumps(evaluate(loaded, config, options.data, options.split), indent=2))
 
 
 def _ship(options: argparse.Namespace) -> None:
     from training.card import ship
-    from training.evaluation import evaluate
 
-    folded = load_checkpoint(options.checkpoint)
-    config = TrainingConfig.from_dict(folded.card["training"])
-    figures = {split: evaluate(folded, config, options.data, split) for split in ("validation", "test")}
-    ship(load_checkpoint(options.checkpoint, folded=False), options.out, figures, options.made_by)
+    ship(options.checkpoint, options.out, options.data, options.made_by)
     print(f"{options.out} and {options.out.with_suffix('.md')}")
 
 
 def _generate(options: argparse.Namespace) -> None:
-    write_folder(options.out, count=options.count, seed=options.seed, height=options.height, width=options.width)
+    write_folder(
+        options.out,
+        count=options.count,
+        seed=options.seed,
+        positive_share=options.positive_share,
+        height=options.height,
+        width=options.width,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -95,10 +101,11 @@ def _parser() -> argparse.ArgumentParser:
     generate = commands.add_parser("generate", help="generate labelled images with lesion masks")
     generate.add_argument("kind", choices=["fundus"])
     generate.add_argument("--out", type=Path, required=True)
-    generate.add_argument("--count", type=int, default=100)
-    generate.add_argument("--seed", type=int, default=0)
-    generate.add_argument("--height", type=int, default=428, help="px")
-    generate.add_argument("--width", type=int, default=644, help="px")
+    generate.add_argument("--count", type=at_least(1), default=100)
+    generate.add_argument("--seed", type=at_least(0), default=0)
+    generate.add_argument("--positive-share", type=share, default=0.5, help="0..1 (0.5)")
+    generate.add_argument("--height", type=at_least(SMALLEST), default=428, help="px")
+    generate.add_argument("--width", type=at_least(SMALLEST), default=644, help="px")
     generate.set_defaults(command=_generate)
     return parser
 

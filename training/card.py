@@ -5,7 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from model.checkpoint import LoadedCheckpoint, save_checkpoint
+from model.checkpoint import LoadedCheckpoint, load_checkpoint, save_checkpoint
+from training.config import TrainingConfig
+from training.errors import DatasetError
+from training.evaluation import EvaluationSplit, evaluate
+
+_SPLITS: tuple[EvaluationSplit, ...] = ("validation", "test")
 
 _TEMPLATE = """# Model card: {name}
 
@@ -43,15 +48,24 @@ Seed {seed}, code revision {revision}, best epoch {epoch}. The full configuratio
 """
 
 
-def ship(loaded: LoadedCheckpoint, out: Path, evaluations: dict[str, dict[str, Any]], commands: list[str]) -> None:
-    """Write the checkpoint with its figures in its card, and the card in words beside it.
+def ship(checkpoint: Path, out: Path, root: Path, commands: list[str]) -> None:
+    """Evaluate a checkpoint; write it with its figures in its card, and the card in words beside it.
 
     Args:
-        loaded: not folded.
+        checkpoint: of a run on IDRiD, the only data whose card there is.
         out: the new checkpoint; the words go to the same name with `.md`.
-        evaluations: figures by split: "validation" and "test".
+        root: folder of the data set.
         commands: how it was made.
+
+    Raises:
+        CheckpointError: not a checkpoint, or one that was not trained here.
+        DatasetError: the data cannot be used, or it was trained on others than IDRiD.
     """
+    folded, loaded = load_checkpoint(checkpoint), load_checkpoint(checkpoint, folded=False)
+    config = TrainingConfig.of_checkpoint(folded)
+    if config.data.kind != "idrid":
+        raise DatasetError(f"the model card is written for IDRiD, the checkpoint's data are {config.data.kind!r}")
+    evaluations = {split: evaluate(folded, config, root, split) for split in _SPLITS}
     card = {**loaded.card, "evaluations": evaluations, "commands": commands}
     save_checkpoint(
         out,

@@ -10,8 +10,9 @@ from typing import Any, Literal, Self, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from model.checkpoint import LoadedCheckpoint
 from model.config import Document, NetworkConfig, Preprocessing
-from model.errors import ConfigurationError
+from model.errors import CheckpointError, ConfigurationError
 from model.presets import PREPROCESSINGS, network_config
 from training.augment import AugmentConfig
 from training.losses import LossConfig
@@ -95,6 +96,17 @@ class TrainingConfig:
             return cls.from_dict(document)
         except (OSError, ValueError, ConfigurationError) as error:
             raise ConfigurationError(f"{path}: {error}") from error
+
+    @classmethod
+    def of_checkpoint(cls, loaded: LoadedCheckpoint) -> Self:
+        """Return what a checkpoint was trained with.
+
+        Raises:
+            CheckpointError: its card does not tell, as that of an imported one.
+        """
+        if "training" not in loaded.card:
+            raise CheckpointError("the checkpoint was not trained here: its card has no training configuration")
+        return cls.from_dict(loaded.card["training"])
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Self:

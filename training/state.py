@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,14 @@ class RunState:
         """Read the state of a run with the same configuration.
 
         Raises:
-            TrainingError: the folder holds a run of another configuration.
+            TrainingError: the file is damaged, or of a run of another configuration.
         """
-        document = torch.load(path, weights_only=True)
-        if document["config"] != config:
+        try:
+            document = torch.load(path, map_location="cpu", weights_only=True)
+            history = [EpochRecord(**record) for record in document["history"]]
+            state = cls(**{**document, "history": history})
+        except (pickle.UnpicklingError, EOFError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            raise TrainingError(f"{path} is damaged; without it the run begins again") from error
+        if state.config != config:
             raise TrainingError(f"{path.parent} holds a run of another configuration; choose another --out")
-        document["history"] = [EpochRecord(**record) for record in document["history"]]
-        return cls(**document)
+        return state

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -81,6 +82,7 @@ class TestPredict:
         assert explanation == {
             "method": "attention", "threshold": 0.5, "height": 8, "width": 8,
             "region": {"left": 0, "top": 0, "width": 96, "height": 64},
+            "overlay_png": None, "heatmap_png": None, "values": None,
         }  # fmt: skip
 
     @pytest.mark.parametrize("pattern", ["*.jpg", "**/*.[jw]*", "more"])
@@ -125,9 +127,20 @@ class TestExplain:
             f"{stem}.{method}.{kind}.png" for stem in "abc" for kind in ("heatmap", "overlay")
         ]
         for document in answer.documents:
+            assert document["explanation"]["values"] is None
             for kind, mode in (("overlay", "RGB"), ("heatmap", "RGBA")):
                 with Image.open(document["explanation"][f"{kind}_png"]) as image:
                     assert (image.size, image.mode, image.format) == ((48, 32), mode, "PNG")
+
+    def test_shows_a_photograph_in_full_that_was_decoded_small(
+        self, command: Command, checkpoint: Path, encode: Callable[..., bytes], tmp_path: Path
+    ) -> None:
+        photograph = tmp_path / "large.jpg"
+        photograph.write_bytes(encode(512, 768))  # 1/8 of it would do for the network
+        answer = command("explain", checkpoint, photograph, "--out", tmp_path / "out", "--opacity", 0)
+        [written] = [document["explanation"]["overlay_png"] for document in answer.documents]
+        with Image.open(written) as shown, Image.open(photograph) as expected:
+            np.testing.assert_array_equal(np.asarray(shown), np.asarray(expected))
 
     def test_keeps_the_pictures_of_images_of_the_same_name_apart(
         self, command: Command, checkpoint: Path, folder: Path, tmp_path: Path

@@ -1,7 +1,8 @@
-"""`python -m training train`: killed, interrupted, started again."""
+"""`python -m training`: runs killed, interrupted, started again; one line for whatever goes wrong."""
 
 from __future__ import annotations
 
+import csv
 import json
 import signal
 from pathlib import Path
@@ -96,6 +97,65 @@ def test_half_written_state_of_a_kill_does_no_harm(two_classes: Path, tmp_path: 
         (out / name).write_bytes(b"cut short")
     assert train(config, two_classes, out) == 0
     assert len(metrics(out)) == 1
+
+
+@pytest.mark.parametrize("damage", ["nothing", "noise", "half", "changed", "another kind"])
+def test_damaged_state_is_named(
+    two_classes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
+) -> None:
+    config, out = write_toml(tmp_path / "short.toml", run={"epochs": 1}), tmp_path / "out"
+    assert train(config, two_classes, out) == 0
+    state = out / "state.pt"
+    whole = state.read_bytes()
+    half = len(whole) // 2
+    if damage == "another kind":
+        torch.save([1, 2], state)
+    else:
+        changed = {"nothing": b"", "noise": b"noise", "half": whole[:half], "changed": whole[:half] + b"?" * 9000}
+        state.write_bytes(changed[damage])
+    assert train(config, two_classes, out) == 2
+    last_line = capsys.readouterr().err.splitlines()[-1]
+    assert last_line.endswith(f"error: {state} is damaged; without it the run begins again")
+
+
+@pytest.mark.parametrize("device", ["abacus", "cuda:99"])
+def test_device_that_is_not_there_is_named(
+    two_classes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], device: str
+) -> None:
+    config = write_toml(tmp_path / "short.toml")
+    assert main(["train", str(config), "--data", str(two_classes), "--device", device]) == 2
+    assert capsys.readouterr().err.startswith(f"error: device '{device}' cannot be used: ")
+
+
+def test_folder_that_cannot_be_written_is_named(
+    two_classes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = write_toml(tmp_path / "short.toml")
+    assert train(config, two_classes, config) == 2
+    assert str(config) in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("share", [None, 0.25, 1.0])
+def test_share_of_positives_is_generated(tmp_path: Path, share: float | None) -> None:
+    options = [] if share is None else ["--positive-share", str(share)]
+    size = ["--height", "32", "--width", "48"]
+    assert main(["generate", "fundus", "--out", str(tmp_path), "--count", "4", *size, *options]) == 0
+    with (tmp_path / "labels.csv").open(newline="") as table:
+        positives = sum(row["label"] == "1" for row in csv.DictReader(table))
+    assert positives == 4 * (0.5 if share is None else share)
+
+
+@pytest.mark.parametrize(("option", "value"), [
+    ("--height", "8"), ("--width", "15"), ("--count", "-1"), ("--count", "0"), ("--seed", "-1"),
+    ("--positive-share", "1.5"), ("--positive-share", "nan"), ("--count", "many"),
+])  # fmt: skip
+def test_wrong_option_of_generate_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, value: str
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["generate", "fundus", "--out", str(tmp_path), option, value])
+    assert stopped.value.code == 2
+    assert f"error: argument {option}: " in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_end_of_a_run_tells_the_best_epoch(

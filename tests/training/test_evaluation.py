@@ -81,6 +81,28 @@ def test_a_run_ships_with_its_figures_and_a_card_in_words(trained: Trainer, idri
         assert needed in words, needed
 
 
+def test_no_card_is_written_for_other_data_than_idrid(
+    make_config: MakeConfig, two_classes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = make_config(run={"epochs": 1})
+    trainer = Trainer(config, training_data(config, two_classes), tmp_path / "run")
+    trainer.run()
+    out = tmp_path / "shipped.safetensors"
+    assert main(["ship", str(trainer.checkpoint), str(out), "--data", str(two_classes)]) == 2
+    assert "the model card is written for IDRiD, the checkpoint's data are 'own'" in capsys.readouterr().err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("command", ["evaluate {}", "ship {} shipped.safetensors"])
+def test_a_checkpoint_that_was_not_trained_here_has_no_figures(
+    tiny_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert main([*command.format(tiny_checkpoint).split(), "--data", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == (
+        "error: the checkpoint was not trained here: its card has no training configuration\n"
+    )
+
+
 def test_figures_are_printed_as_json(trained: Trainer, idrid: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(trained.checkpoint), "--data", str(idrid), "--split", "test"]) == 0
     report = json.loads(capsys.readouterr().out)

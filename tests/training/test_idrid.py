@@ -86,6 +86,12 @@ def test_table_without_the_grade_column_is_refused(idrid_root: Path) -> None:
         idrid_examples(idrid_root, "train")
 
 
+def test_table_in_another_encoding_is_named(idrid_root: Path) -> None:
+    idrid_table(idrid_root, "train").write_bytes("Image name,Retinopathy grade,größe\n".encode("latin-1"))
+    with pytest.raises(DatasetError, match=r"Training Labels\.csv is not a table in UTF-8"):
+        idrid_examples(idrid_root, "train")
+
+
 def test_empty_class_is_named(idrid_root: Path) -> None:
     write_idrid(idrid_root, "train", {"IDRiD_001": 1, "IDRiD_002": 3})
     with pytest.raises(DatasetError, match="no image of class 'no retinopathy' among 2 images"):

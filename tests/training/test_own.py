@@ -66,9 +66,16 @@ def test_row_without_a_file_is_named_with_its_line(root: Path) -> None:
 
 def test_table_with_other_columns_is_refused(root: Path) -> None:
     write_table(root, [("a.png", "0")], header=("image", "label"))
-    with pytest.raises(
-        DatasetError, match=r"labels\.csv: needs columns file,label\[,mask\], has \['image', 'label'"
-    ):
+    with pytest.raises(DatasetError, match=r"labels\.csv: needs columns file,label, has \['image', 'label'"):
+        own_examples(root, LABELS)
+
+
+@pytest.mark.parametrize(
+    "content", [b"file,label\nb\xe4r.png,0\n", b"\xff\xfef\x00i\x00", b"file,label\n" + b"x" * 200_000]
+)
+def test_table_that_is_no_text_is_named(root: Path, content: bytes) -> None:
+    (root / "labels.csv").write_bytes(content)
+    with pytest.raises(DatasetError, match=r"labels\.csv is not a table in UTF-8"):
         own_examples(root, LABELS)
 
 

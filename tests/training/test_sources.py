@@ -82,8 +82,9 @@ def test_real_images_are_split_and_counted(make_config: MakeConfig, tmp_path: Pa
     data = training_data(make_config(data={"kind": "idrid"}), tmp_path)
     assert data.training.images.shape == (12, 3, 2 * SIDE, 2 * SIDE)
     assert data.validation.images.shape == (4, 3, SIDE, SIDE)
-    assert data.description["training"] == {"0": 3, "1": 9}
-    assert data.description["validation"] == {"0": 1, "1": 3}
+    assert data.description == {
+        "dataset": "IDRiD", "training": {"0": 3, "1": 9}, "validation": {"0": 1, "1": 3},
+    }  # fmt: skip
 
 
 def test_real_data_need_a_folder(make_config: MakeConfig) -> None:
@@ -110,6 +111,18 @@ def test_own_images_are_split_by_folders_where_there_are_some(own: TrainingConfi
         assert {example.path.parts[-3] for example in examples} == {split}
         assert labels == ("healthy", "ill")
         assert name == tmp_path.name
+
+
+def test_own_data_are_called_after_their_folder(
+    make_config: MakeConfig, two_classes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(two_classes)
+    assert training_data(make_config(), Path()).description["dataset"] == two_classes.name
+
+
+def test_generated_photographs_have_no_real_examples(make_config: MakeConfig, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="no folder of real examples"):
+        real_examples(make_config(data=GENERATED), tmp_path, "train")
 
 
 def test_own_images_without_a_test_folder_have_no_test_split(own: TrainingConfig, tmp_path: Path) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Literal
 
 from training.data.examples import Example, check_examples
+from training.data.table import table_rows
 from training.errors import DatasetError
 
 Split = Literal["train", "test"]
 LABELS = ("no retinopathy", "retinopathy")  # grade 0, grades 1-4
+COLUMNS = ("Image name", "Retinopathy grade")
 GRADES = ("0", "1", "2", "3", "4")
 _LETTER = {"train": ("a", "Training"), "test": ("b", "Testing")}
 RELABELLED_TWIN = "IDRiD_064"  # of the test split: the same bytes as 118 of the training split, another grade
@@ -44,11 +45,7 @@ def idrid_examples(root: Path, split: Split) -> list[Example]:
 
 
 def _rows(table: Path) -> list[tuple[str, int]]:
-    with table.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        if not {"Image name", "Retinopathy grade"} <= set(reader.fieldnames or ()):
-            raise DatasetError(f"{table}: needs columns Image name,Retinopathy grade, has {reader.fieldnames}")
-        rows = [(row["Image name"], row["Retinopathy grade"]) for row in reader]
+    rows = [(row[COLUMNS[0]], row[COLUMNS[1]]) for _, row in table_rows(table, COLUMNS)]
     for name, grade in rows:
         if name and str(grade).strip() not in GRADES:
             raise DatasetError(f"{table}: the grade of {name} is {grade!r}, none of {', '.join(GRADES)}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 from training.data.examples import Example, check_examples
+from training.data.table import table_rows
 from training.errors import DatasetError
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp"}
@@ -24,11 +24,7 @@ def own_examples(root: Path, labels: tuple[str, ...]) -> list[Example]:
 
 
 def _from_table(table: Path, labels: tuple[str, ...]) -> list[Example]:
-    with table.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        if not {"file", "label"} <= set(reader.fieldnames or ()):
-            raise DatasetError(f"{table}: needs columns file,label[,mask], has {reader.fieldnames}")
-        return [_from_row(table, reader.line_num, row, labels) for row in reader]
+    return [_from_row(table, number, row, labels) for number, row in table_rows(table, ("file", "label"))]
 
 
 def _from_row(table: Path, number: int, row: dict[str, str], labels: tuple[str, ...]) -> Example:

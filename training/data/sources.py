@@ -38,13 +38,13 @@ def training_data(config: TrainingConfig, root: Path | None) -> TrainingData:
         return _generated(config)
     if root is None:
         raise DatasetError(f"data of kind {data.kind!r} needs --data DIR")
-    examples, labels, _ = real_examples(config, root, "train")
+    examples, labels, name = real_examples(config, root, "train")
     training, validation = split_examples(examples, share=data.validation_share, seed=seed)
     return TrainingData(
         training=training_sources(training, config.preprocessing),
         validation=network_inputs(validation, config.preprocessing),
         labels=labels,
-        description=_description(data.kind, training, validation),
+        description=_description(name, training, validation),
     )
 
 
@@ -54,8 +54,11 @@ def real_examples(config: TrainingConfig, root: Path, split: Split) -> tuple[lis
     A user's own images are split by folders `train` and `test`; where there are none, all are for training.
 
     Raises:
-        DatasetError: naming the file that is wrong; own images without a folder `test` have no test split.
+        DatasetError: naming the file that is wrong; own images without a folder `test` have no test split,
+            generated photographs no folder.
     """
+    if config.data.kind == "generated-fundus":
+        raise DatasetError("generated photographs have no folder of real examples")
     if config.data.kind == "idrid":
         return idrid_examples(root, split), IDRID_LABELS, "IDRiD"
     folder = root / split
@@ -63,7 +66,7 @@ def real_examples(config: TrainingConfig, root: Path, split: Split) -> tuple[lis
         if split == "test":
             raise DatasetError(f"{root} has no folder 'test'")
         folder = root
-    return own_examples(folder, config.data.labels), config.data.labels, root.name
+    return own_examples(folder, config.data.labels), config.data.labels, root.resolve().name
 
 
 def _generated(config: TrainingConfig) -> TrainingData:
