@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from model.conv_norm import norm_scale_and_shift
 
 GATHER_COST = 120  # multiply-adds that one gathered score costs as much as; measured on CPU
+POSITION_BYTES = 8 << 20  # of position lambdas at a time: what stays near the cores, and is not mapped anew
 
 
 class Projection(NamedTuple):
@@ -119,13 +120,21 @@ class LambdaLayer(nn.Module):
 
 
 def position_output_by_convolution(projection: Projection, embedding: Tensor, height: int, width: int) -> Tensor:
-    """λp by a convolution over every value map, then Σ_k q_k λp_k: (N, h, V, M)."""
-    n, u, v, m = projection.values.shape
-    maps = projection.values.transpose(1, 2).reshape(n * v, u, height, width)
+    """λp by a convolution over every value map, then Σ_k q_k λp_k, a few images at a time: (N, h, V, M)."""
+    n, _, v, m = projection.values.shape
+    image_bytes = v * embedding.shape[0] * m * projection.values.element_size()
+    images = max(1, POSITION_BYTES // image_bytes) if projection.values.device.type == "cpu" else n
+    parts = zip(projection.queries.split(images), projection.values.split(images), strict=True)
+    outputs = [_convolve_and_apply(q, values, embedding, height, width) for q, values in parts]
+    return outputs[0] if len(outputs) == 1 else torch.cat(outputs)
+
+
+def _convolve_and_apply(queries: Tensor, values: Tensor, embedding: Tensor, height: int, width: int) -> Tensor:
+    n, u, v, m = values.shape
+    maps = values.transpose(1, 2).reshape(n * v, u, height, width)
     padding = (embedding.shape[2] // 2, embedding.shape[3] // 2)
     lambdas = F.conv2d(maps, embedding, padding=padding).reshape(n, 1, v, -1, m)  # (N, 1, V, K, M)
-    queries = projection.queries.unsqueeze(2)  # (N, h, 1, K, M)
-    pairs = zip(queries.unbind(dim=3), lambdas.unbind(dim=3), strict=True)
+    pairs = zip(queries.unsqueeze(2).unbind(dim=3), lambdas.unbind(dim=3), strict=True)  # K of (N, h, 1, M)
     query, lambda_p = next(pairs)
     y = query * lambda_p
     for query, lambda_p in pairs:

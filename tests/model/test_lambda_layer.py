@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from model import lambda_layer
-from model.lambda_layer import LambdaLayer, Projection
+from model.lambda_layer import LambdaLayer, Projection, position_output_by_convolution
 from tests.model.networks import settle
 
 FORMS = {"convolution": math.inf, "scores": -math.inf}  # what a gathered score is said to cost
@@ -182,3 +182,13 @@ def test_constant_values_move_only_by_the_kernel() -> None:
     torch.nn.init.zeros_(layer.position.bias)  # type: ignore[arg-type]  # there is one
     neighbours = torch.tensor([[4.0, 6.0, 4.0], [6.0, 9.0, 6.0], [4.0, 6.0, 4.0]])
     torch.testing.assert_close(layer(torch.ones(1, 1, 3, 3))[0, 0], 1 + neighbours, rtol=1e-4, atol=1e-4)
+
+
+def test_position_lambdas_a_few_images_at_a_time_are_those_of_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = LambdaLayer(16, receptive_field=5).eval()
+    x = torch.randn(5, 16, 6, 7)
+    projection, embedding = layer.project(x), layer.relative_embedding(6, 7)
+    at_once = position_output_by_convolution(projection, embedding, 6, 7)
+    monkeypatch.setattr(lambda_layer, "POSITION_BYTES", 2 * 4 * 16 * 42 * 4)  # two images
+    few = position_output_by_convolution(projection, embedding, 6, 7)
+    torch.testing.assert_close(few, at_once, rtol=0, atol=1e-6)
