@@ -7,7 +7,7 @@ from functools import partial
 from benchmarks.blocks import Block, run_block
 from model.checkpoint import LoadedCheckpoint
 from model.image import Picture, crop_box, decode_image, decode_size
-from model.overlay import encode_png, render_overlay
+from model.overlay import Style, encode_png, render_overlay
 from model.predictor import Predictor
 from service.schemas import DEFAULT_SIZE_PX, PredictionOptions
 
@@ -43,8 +43,6 @@ class InProcess:
             explanation.values,
             crop_box(loaded.preprocessing, picture.height, picture.width),
             longest=DEFAULT_SIZE_PX,
-            threshold=loaded.config.threshold,
-            colormap=options.colormap,
-            opacity=options.opacity,
+            style=Style(threshold=loaded.config.threshold, colormap=options.colormap, opacity=options.opacity),
         )
         return encode_png(overlay)

@@ -17,7 +17,7 @@ from model.device import usable_device
 from model.errors import LabnError
 from model.gallery import Gallery, image_paths
 from model.network import LambdaAbn
-from model.overlay import COLORMAPS
+from model.overlay import COLORMAPS, Style
 from model.predictor import Predictor
 from model.presets import NETWORKS, PREPROCESSING_OF, PREPROCESSINGS, network_config
 from model.published import is_branched, network_from_published, read_state_dict
@@ -100,9 +100,11 @@ def _predict(options: argparse.Namespace) -> int:
     gallery = Gallery(
         predictor=predictor,
         method=None if options.method == "none" else options.method,
-        threshold=predictor.loaded.config.threshold if options.threshold is None else options.threshold,
-        colormap=options.colormap,
-        opacity=options.opacity,
+        style=Style(
+            threshold=predictor.loaded.config.threshold if options.threshold is None else options.threshold,
+            colormap=options.colormap,
+            opacity=options.opacity,
+        ),
         longest=options.size,
         out=options.out,
     )

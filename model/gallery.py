@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from model.errors import ImageError, NonFiniteOutput
 from model.image import Box, Picture, crop_box, decode_size, read_image, to_tensor
-from model.overlay import coverage, encode_png, render_layer, render_overlay
+from model.overlay import Style, coverage, encode_png, render_layer, render_overlay
 from model.predictor import Explanation, Predictor
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
@@ -55,9 +55,7 @@ class Gallery:
 
     predictor: Predictor
     method: str | None
-    threshold: float  # of the display
-    colormap: str
-    opacity: float
+    style: Style
     longest: int  # px
     out: Path | None  # pictures go there
 
@@ -108,10 +106,10 @@ class Gallery:
         height, width = explanation.values.shape
         return {
             "method": explanation.method,
-            "threshold": self.threshold,
+            "threshold": self.style.threshold,
             "height": height,
             "width": width,
-            "coverage": coverage(explanation.values, self.threshold),
+            "coverage": coverage(explanation.values, self.style.threshold),
             "region": {"left": left, "top": top, "width": right - left, "height": bottom - top},
             "overlay_png": None,
             "heatmap_png": None,
@@ -136,9 +134,7 @@ class Gallery:
                 explanation.values,
                 region,
                 longest=self.longest,
-                threshold=self.threshold,
-                colormap=self.colormap,
-                opacity=self.opacity,
+                style=self.style,
             )
             target = self.out / f"{name}.{explanation.method}.{kind}.png"
             target.write_bytes(encode_png(image))

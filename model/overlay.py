@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 import zlib
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -23,18 +24,23 @@ _PNG_COLOUR_TYPES = {"L": 0, "RGB": 2, "RGBA": 6}
 _PNG_FILTER_UP = 2
 
 
-def render_heatmap(
-    values: Map, *, height: int, width: int, threshold: float, colormap: str, opacity: float
-) -> Image.Image:
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """How a map is drawn."""
+
+    threshold: float  # where the upsampled map is not above it, nothing is drawn
+    colormap: str = COLORMAPS[0]  # level i is value i/256 and up, as in matplotlib
+    opacity: float = 0.5  # of what is drawn, 0..1
+
+
+def render_heatmap(values: Map, *, height: int, width: int, style: Style) -> Image.Image:
     """Colour a map, upsampled bilinearly, on the absolute scale 0..1: two images can be compared.
 
     Args:
         values: (h, w) in 0..1.
         height: px of the result.
         width: px of the result.
-        threshold: where the upsampled map is not above it, the result is transparent.
-        colormap: one of COLORMAPS; level i is value i/256 and up, as in matplotlib.
-        opacity: of the rest, 0..1.
+        style: colours, and what stays transparent.
 
     Returns:
         Mode "RGBA".
@@ -44,51 +50,26 @@ def render_heatmap(
     """
     cells = Image.fromarray(np.asarray(values, dtype=np.float32))
     upsampled = np.asarray(cells.resize((width, height), Image.Resampling.BILINEAR))  # align_corners=False
-    shown = upsampled > threshold
+    shown = upsampled > style.threshold
     levels = np.clip(upsampled * np.float32(256), 0, 255).astype(np.uint8)
     indexed = Image.fromarray(levels * shown)
-    indexed.putpalette(_table(colormap))
+    indexed.putpalette(_table(style.colormap))
     heatmap = indexed.convert("RGB")
-    heatmap.putalpha(Image.fromarray(shown * np.uint8(round(opacity * 255))))
+    heatmap.putalpha(Image.fromarray(shown * np.uint8(round(style.opacity * 255))))
     return heatmap
 
 
-def render_layer(
-    picture: Picture,
-    values: Map,
-    region: Box,
-    *,
-    longest: int | None,
-    threshold: float,
-    colormap: str,
-    opacity: float,
-) -> Image.Image:
+def render_layer(picture: Picture, values: Map, region: Box, *, longest: int | None, style: Style) -> Image.Image:
     """Return the heatmap at its place on a transparent layer of the displayed size, mode "RGBA"."""
     height, width = display_size(picture, longest)
     left, top, right, bottom = _displayed(region, picture, height, width)
-    heatmap = render_heatmap(
-        values,
-        height=bottom - top,
-        width=right - left,
-        threshold=threshold,
-        colormap=colormap,
-        opacity=opacity,
-    )
+    heatmap = render_heatmap(values, height=bottom - top, width=right - left, style=style)
     layer = Image.new("RGBA", (width, height))
     layer.paste(heatmap, (left, top))
     return layer
 
 
-def render_overlay(
-    picture: Picture,
-    values: Map,
-    region: Box,
-    *,
-    longest: int | None,
-    threshold: float,
-    colormap: str,
-    opacity: float,
-) -> Image.Image:
+def render_overlay(picture: Picture, values: Map, region: Box, *, longest: int | None, style: Style) -> Image.Image:
     """Blend the heatmap over the picture at the region it explains.
 
     Args:
@@ -96,9 +77,7 @@ def render_overlay(
         values: (h, w) in 0..1, covering the region.
         region: the crop in px of the upload.
         longest: bound in px on the longer side of the result, never larger than the upload; None: its size.
-        threshold: as in `render_heatmap`.
-        colormap: as in `render_heatmap`.
-        opacity: as in `render_heatmap`.
+        style: as in `render_heatmap`.
 
     Returns:
         Mode "RGB".
@@ -106,9 +85,7 @@ def render_overlay(
     Raises:
         ConfigurationError: no such colormap.
     """
-    layer = render_layer(
-        picture, values, region, longest=longest, threshold=threshold, colormap=colormap, opacity=opacity
-    )
+    layer = render_layer(picture, values, region, longest=longest, style=style)
     blend = picture.pixels.resize(layer.size, Image.Resampling.BILINEAR, reducing_gap=3.0).convert("RGB")
     blend.paste(layer, mask=layer)
     return blend

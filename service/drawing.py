@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
-
-from model.overlay import encode_png, render_layer, render_overlay
+from model.overlay import Style, encode_png, render_layer, render_overlay
 from model.predictor import Explanation
 from service.canvas import Canvas, sharpened
 from service.questions import Prepared, Question
 
 
-class Style(TypedDict):
-    """How a map is drawn."""
-
-    longest: int | None
-    threshold: float
-    colormap: str
-    opacity: float
-
-
 def draw(question: Question, prepared: Prepared, explanation: Explanation) -> dict[str, bytes]:
     """Return the PNGs that were asked for, by name."""
     options, pictures = question.options, {}
+    style = Style(threshold=question.threshold, colormap=options.colormap, opacity=options.opacity)
     if question.wants_overlay:
         canvas = _sharp_canvas(question, prepared)
-        overlay = render_overlay(canvas.picture, explanation.values, canvas.region, **_style(question, canvas))
+        overlay = render_overlay(
+            canvas.picture, explanation.values, canvas.region, longest=canvas.longest, style=style
+        )
         pictures["overlay"] = encode_png(overlay)
     if "heatmap" in options.include and not question.as_png:
         canvas = prepared.canvas
-        layer = render_layer(canvas.picture, explanation.values, canvas.region, **_style(question, canvas))
+        layer = render_layer(canvas.picture, explanation.values, canvas.region, longest=canvas.longest, style=style)
         pictures["heatmap"] = encode_png(layer)
     return pictures
 
@@ -38,12 +30,3 @@ def _sharp_canvas(question: Question, prepared: Prepared) -> Canvas:
         return prepared.canvas
     preprocessing = question.model.predictor.loaded.preprocessing
     return sharpened(prepared.canvas, question.data, preprocessing, max_pixels=question.max_pixels)
-
-
-def _style(question: Question, canvas: Canvas) -> Style:
-    return {
-        "longest": canvas.longest,
-        "threshold": question.threshold,
-        "colormap": question.options.colormap,
-        "opacity": question.options.opacity,
-    }

@@ -81,10 +81,12 @@ class ClassProbability(Document):
     probability: float
 
 
-class PredictedClass(ClassProbability):
+class PredictedClass(Document):
     """The most probable class."""
 
+    label: str
     index: Annotated[int, Field(description="In the model's order of classes.")]
+    probability: float
 
 
 class Region(Document):
