@@ -28,6 +28,8 @@ from model.probability import Predict, probability_of
 
 Band = tuple[float, float]
 
+COARSE = 0.05  # of a score's error estimate: a warning says so
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MethodEvaluation:
@@ -204,6 +206,12 @@ def _warnings(ends: Ends, methods: Mapping[str, MethodEvaluation]) -> list[str]:
         f"{name}: the map is constant, its order of patches says nothing"
         for name, method in methods.items()
         if np.ptp(method.saliency) == 0
+    ]
+    warnings += [
+        f"{name}: m = {score.patch_size}: too few counts, the score may be {score.error_estimate:.2f} off"
+        for name, method in methods.items()
+        for score in method.scores
+        if score.error_estimate > COARSE
     ]
     if ends.blank >= ends.full:
         warnings.append(

@@ -120,6 +120,14 @@ class TestEvaluateImage:
         warnings = evaluate_image(loaded, IMAGE, replace(REQUEST, methods=("attention", "random"))).warnings
         assert [warning.split(":")[0] for warning in warnings if "constant" in warning] == ["attention"]
 
+    def test_a_step_over_all_patches_is_warned_of(self, loaded: LoadedCheckpoint) -> None:
+        request = replace(REQUEST, methods=("attention",))
+        assert not [warning for warning in evaluate_image(loaded, IMAGE, request).warnings if "counts" in warning]
+        warnings = evaluate_image(loaded, IMAGE, replace(request, step=16)).warnings
+        assert [warning.split(": too few")[0] for warning in warnings if "counts" in warning] == [
+            "attention: m = 8", "attention: m = 16",
+        ]  # fmt: skip
+
     def test_an_overflow_is_named(self, loaded: LoadedCheckpoint) -> None:
         loaded.network.classify.weight.data.fill_(3e38)
         with pytest.raises(NonFiniteOutput):
