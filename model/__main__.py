@@ -1,4 +1,4 @@
-"""`python -m model inspect | import | predict | explain`."""
+"""`python -m model inspect | import | predict | explain | pid`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from model import pid_command
 from model.arguments import at_least, share
 from model.checkpoint import load_checkpoint, save_checkpoint
 from model.device import usable_device
@@ -144,6 +145,10 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--out", type=Path, required=command is explain, help="folder for the pictures")
         command.add_argument("--device", default="cpu", help="cpu or cuda")
         command.set_defaults(command=_predict)
+
+    pid = commands.add_parser("pid", help="score explanations by patch insertion-deletion, into a folder")
+    pid_command.add_arguments(pid)
+    pid.set_defaults(command=pid_command.run)
     return parser
 
 

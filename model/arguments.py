@@ -1,9 +1,10 @@
-"""What numbers of the command line may be: types for argparse."""
+"""What numbers and lists of the command line may be: types for argparse."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from typing import Literal
 
 
 def share(text: str) -> float:
@@ -27,3 +28,27 @@ def at_least(minimum: int) -> Callable[[str], int]:
         return int(text)
 
     return whole_number
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read names with commas between them."""
+    return tuple(part.strip() for part in text.split(","))
+
+
+def whole_numbers(text: str) -> tuple[int, ...]:
+    """Read whole numbers with commas between them.
+
+    Raises:
+        ValueError: something else is there.
+    """
+    return tuple(int(part) for part in text.split(","))
+
+
+def step(text: str) -> int | Literal["auto"]:
+    """Read a whole number that is not below 1, or "auto".
+
+    Raises:
+        ArgumentTypeError: it is below 1.
+        ValueError: neither.
+    """
+    return "auto" if text == "auto" else at_least(1)(text)
