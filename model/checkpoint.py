@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from model.config import NetworkConfig, Preprocessing
 from model.errors import CheckpointError, LabnError
 from model.familiarity import InputStatistics
 from model.network import LambdaAbn
+from model.whole_file import write_whole
 
 FORMAT = 1
 _KEY = "labn"  # of the document in the file's metadata
@@ -60,16 +60,11 @@ def save_checkpoint(
         "card": dict(card),
     }
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(save(weights, metadata={_KEY: json.dumps(document, sort_keys=True)}))
-        partial.replace(path)
+        write_whole(path, save(weights, metadata={_KEY: json.dumps(document, sort_keys=True)}))
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path} cannot be written: {error}") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink()
 
 
 def load_checkpoint(path: Path | str, *, device: str = "cpu", folded: bool = True) -> LoadedCheckpoint:

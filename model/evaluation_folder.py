@@ -19,6 +19,7 @@ from model.gallery import picture_names
 from model.image import decode_size, read_image, to_pixels, to_tensor
 from model.pid_picture import draw
 from model.pid_table import curves_csv, table_csv, table_markdown, without_curves
+from model.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class EvaluationFolder:
                 documents.append(without_curves(document))
                 yield _line(documents[-1], is_old)
         if documents:
-            _write(self.out / "table.csv", table_csv(documents))
-            _write(self.out / "table.md", table_markdown(documents))
+            write_whole(self.out / "table.csv", table_csv(documents).encode())
+            write_whole(self.out / "table.md", table_markdown(documents).encode())
 
     def _document(self, path: Path, name: str, bar: Bar) -> tuple[dict[str, Any], bool]:
         """Return an image's result, and whether it was there already.
@@ -73,8 +74,10 @@ class EvaluationFolder:
         bar.finish()
         document = {"path": str(path), "sha256": digest, **evaluation.to_dict()}
         draw(evaluation, to_pixels(image, self.loaded.preprocessing), self.out / f"{name}.png")
-        _write(self.out / f"{name}.curves.csv", curves_csv(document))
-        _write(self.out / f"{name}.json", json.dumps(document, ensure_ascii=False))  # last: all else is there
+        write_whole(self.out / f"{name}.curves.csv", curves_csv(document).encode())
+        write_whole(
+            self.out / f"{name}.json", json.dumps(document, ensure_ascii=False).encode()
+        )  # last: all else is there
         return document, False
 
     def _known(self, name: str, digest: str) -> dict[str, Any] | None:
@@ -126,10 +129,3 @@ def _line(document: Mapping[str, Any], is_old: bool) -> dict[str, Any]:
         "warnings": document["warnings"],
         "resumed": is_old,
     }
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file at once or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)

@@ -13,10 +13,9 @@ from tqdm import tqdm
 
 from model.errors import ImageError, NonFiniteOutput
 from model.image import Box, Picture, crop_box, decode_size, read_image, to_tensor
+from model.image_file import SUFFIXES
 from model.overlay import Style, coverage, encode_png, render_layer, render_overlay
 from model.predictor import Explanation, Predictor
-
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
 
 
 def image_paths(names: Sequence[str]) -> list[Path]:

@@ -19,6 +19,7 @@ from model.color import PILLOW_MODES, to_mode
 from model.config import ColorMode, Preprocessing
 from model.errors import ImageError
 from model.image_file import check_pixels, naming_failures, orientation, recognise
+from model.normalisation import denormalise
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in px
 
@@ -121,8 +122,7 @@ def to_tensor(picture: Picture, preprocessing: Preprocessing) -> Tensor:
 
 def to_pixels(tensor: Tensor, preprocessing: Preprocessing) -> npt.NDArray[np.uint8]:
     """Undo the normalisation: (C, H, W) -> (H, W, C) levels 0..255."""
-    mean, std = torch.tensor(preprocessing.mean), torch.tensor(preprocessing.std)
-    levels = (tensor.detach().cpu().permute(1, 2, 0) * std + mean) * 255
+    levels = denormalise(tensor.detach().cpu(), preprocessing).permute(1, 2, 0) * 255
     array: npt.NDArray[np.uint8] = levels.round().clamp(0, 255).to(torch.uint8).numpy()
     return array
 

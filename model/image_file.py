@@ -27,6 +27,7 @@ _READERS: tuple[tuple[bytes, type[ImageFile]], ...] = (
     (rb"II\*\0|MM\0\*|II\+\0|MM\0\+", TiffImageFile),
     (rb"BM", BmpImageFile),
 )
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}  # of the files looked for in folders
 _UNREADABLE_EXIF = (SyntaxError, ValueError, TypeError, LookupError, OSError, struct.error)
 
 

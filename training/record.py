@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import matplotlib
 
+from model.whole_file import write_whole
 from training.state import EpochRecord
 
 matplotlib.use("Agg")
@@ -20,12 +22,11 @@ def write_record(out: Path, history: Sequence[EpochRecord], *, picture: bool = F
     """Write metrics.csv, and curves.png if asked."""
     if not history:
         return
-    partial = out / ".metrics.csv.partial"
-    with partial.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(asdict(history[0])))
-        writer.writeheader()
-        writer.writerows(asdict(record) for record in history)
-    partial.replace(out / "metrics.csv")
+    table = io.StringIO()
+    writer = csv.DictWriter(table, fieldnames=list(asdict(history[0])))
+    writer.writeheader()
+    writer.writerows(asdict(record) for record in history)
+    write_whole(out / "metrics.csv", table.getvalue().encode())
     if picture:
         _draw(out / "curves.png", history)
 

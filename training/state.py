@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import torch
 
+from model.whole_file import write_whole
 from training.errors import TrainingError
 
 
@@ -44,9 +46,9 @@ class RunState:
 
     def save(self, path: Path) -> None:
         """Write the state; a kill leaves the old one or the new one."""
-        partial = path.with_name(f".{path.name}.partial")
-        torch.save(asdict(self), partial)
-        partial.replace(path)
+        content = io.BytesIO()
+        torch.save(asdict(self), content)
+        write_whole(path, content.getvalue())
 
     @classmethod
     def load(cls, path: Path, config: dict[str, Any]) -> RunState:

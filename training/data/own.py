@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from model.image_file import SUFFIXES
 from training.data.examples import Example, check_examples
 from training.data.table import table_rows
 from training.errors import DatasetError
-
-SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp"}
 
 
 def own_examples(root: Path, labels: tuple[str, ...]) -> list[Example]:
