@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from model import pid_command
+from model.allocator import keep_memory
 from model.arguments import at_least, share
 from model.checkpoint import load_checkpoint, save_checkpoint
 from model.device import usable_device
@@ -30,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         0; 1 where some image could not be used; 2 where nothing could be done, with one line on stderr.
     """
+    keep_memory()
     options = _parser().parse_args(arguments)
     try:
         code = int(options.command(options))

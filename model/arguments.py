@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Literal
 
 
 def share(text: str) -> float:
@@ -42,13 +41,3 @@ def whole_numbers(text: str) -> tuple[int, ...]:
         ValueError: something else is there.
     """
     return tuple(int(part) for part in text.split(","))
-
-
-def step(text: str) -> int | Literal["auto"]:
-    """Read a whole number that is not below 1, or "auto".
-
-    Raises:
-        ArgumentTypeError: it is below 1.
-        ValueError: neither.
-    """
-    return "auto" if text == "auto" else at_least(1)(text)

@@ -10,10 +10,9 @@ from model.errors import ConfigurationError, UnknownMethod
 from model.explain.registry import METHODS
 from model.explain.rise import Rise
 from model.metrics.blanks import Blank
-from model.metrics.curve import adaptive_budget, every
+from model.metrics.curve import adaptive_budget
 from model.metrics.patches import PatchGrid
-from model.metrics.pid import Protocol, Step
-from model.metrics.published import published_counts, recommended_step
+from model.metrics.pid import NamedStep, Protocol, Step, planned_counts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +48,8 @@ class EvaluationRequest(Document):
                 raise ConfigurationError(f"{name} must be one of {get_args(kind)}, is {getattr(self, name)!r}")
         if min(self.patch_sizes) < 1:
             raise ConfigurationError(f"patch_sizes must be at least 1, are {list(self.patch_sizes)}")
-        if self.step != "auto" and self.step < 1:
-            raise ConfigurationError(f"step must be at least 1 or 'auto', is {self.step!r}")
+        if isinstance(self.step, int) and self.step < 1:
+            raise ConfigurationError(f"step must be at least 1, is {self.step}")
         if self.random_orders < 0:
             raise ConfigurationError(f"random_orders must not be negative, is {self.random_orders}")
         Rise(masks=self.rise_masks, seed=self.seed)
@@ -61,7 +60,7 @@ class EvaluationRequest(Document):
         Raises:
             ConfigurationError: naming the field.
         """
-        numbers = {"patch_sizes": self.patch_sizes, "step": [self.step] if self.step != "auto" else []}
+        numbers = {"patch_sizes": self.patch_sizes, "step": [] if self.step in get_args(NamedStep) else [self.step]}
         numbers |= {name: [getattr(self, name)] for name in ("rise_masks", "seed", "random_orders")}
         for name, values in numbers.items():
             if not isinstance(values, tuple | list) or any(type(value) is not int for value in values):
@@ -96,10 +95,8 @@ class EvaluationRequest(Document):
             MetricError: the protocol has no step for that size.
         """
         grid = PatchGrid(height, width, patch_size)
-        if self.protocol == "published":
-            step = recommended_step(grid) if self.step == "auto" else self.step
-            return 2 * len(published_counts(step, grid.count))
-        return 2 * (adaptive_budget(grid.count) if self.step == "auto" else len(every(self.step, grid.count)))
+        counts = planned_counts(grid, self.protocol, self.step)
+        return 2 * (adaptive_budget(grid.count) if counts is None else len(counts))
 
     def forwards(self, height: int, width: int) -> int:
         """Return about how many forwards an image of that size in px needs.

@@ -25,7 +25,8 @@ from model.progress import Progress, ignore
 
 Protocol = Literal["paper", "published"]
 TieRule = Literal["symmetric", "row_major", "random"]
-Step = int | Literal["auto"]
+NamedStep = Literal["auto", "recommended"]
+Step = int | NamedStep
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,7 +78,8 @@ def patch_insertion_deletion(
         blank: (C, H, W), normalised.
         patch_size: m in px; 1 is Insertion-Deletion.
         protocol: "paper", or "published": what the authors' code computes.
-        step: look at every step-th count; "auto" looks where the curves bend ("published": at the authors' step).
+        step: look at every step-th count; "recommended" is the authors' step for this size; "auto" looks where the
+            curves bend, and under "published" is the recommended one.
         batch_size: perturbed images a batch.
         ties: the order of equally strong patches. "symmetric": the mean of the curves of row-major and reversed
             order. "published" lets them go together, whatever is said here.
@@ -95,7 +97,7 @@ def patch_insertion_deletion(
     strengths = grid.strongest(fit(saliency.detach().to(image.device), grid.height, grid.width))
     tied = tied_fraction(strengths)
     orders = _orders(strengths, protocol, ties if tied else "row_major", seed)
-    counts = _counts(grid, protocol, step)
+    counts = planned_counts(grid, protocol, step)
     looks = adaptive_budget(grid.count) if counts is None else len(counts)
     perturbed = PerturbedImage(
         predict,
@@ -139,8 +141,8 @@ def _check(image: Tensor, blank: Tensor, protocol: str, step: Step, batch_size: 
         raise MetricError(f"no protocol {protocol!r}; there are {', '.join(get_args(Protocol))}")
     if ties not in get_args(TieRule):
         raise MetricError(f"no tie rule {ties!r}; there are {', '.join(get_args(TieRule))}")
-    if step != "auto" and (not isinstance(step, int) or step < 1):
-        raise MetricError(f"step must be at least 1 or 'auto', is {step!r}")
+    if step not in get_args(NamedStep) and (not isinstance(step, int) or step < 1):
+        raise MetricError(f"step must be at least 1, 'auto' or 'recommended', is {step!r}")
     if batch_size < 1:
         raise MetricError(f"batch_size must be at least 1, is {batch_size}")
 
@@ -161,9 +163,13 @@ def _curves(perturbed: PerturbedImage, orders: Sequence[Tensor], counts: Sequenc
     return np.asarray(np.mean(pairs, axis=0))
 
 
-def _counts(grid: PatchGrid, protocol: Protocol, step: Step) -> list[int] | None:
-    """Return the counts to look at; None where they are found on the way."""
-    if protocol == "published":
-        step = recommended_step(grid) if step == "auto" else step
-        return published_counts(step, grid.count)
-    return None if step == "auto" else every(step, grid.count)
+def planned_counts(grid: PatchGrid, protocol: Protocol, step: Step) -> list[int] | None:
+    """Return the counts to look at; None where they are found on the way, `adaptive_budget` of them at most.
+
+    Raises:
+        MetricError: there is no recommended step for that size, or a single point is left.
+    """
+    if step == "auto" and protocol == "paper":
+        return None
+    stride = step if isinstance(step, int) else recommended_step(grid)
+    return published_counts(stride, grid.count) if protocol == "published" else every(stride, grid.count)

@@ -48,7 +48,6 @@ def recommended_step(grid: PatchGrid) -> int:
     steps = RECOMMENDED_STEPS.get(grid.height, {}) if grid.height == grid.width else {}
     if grid.patch_size not in steps:
         raise MetricError(
-            f'protocol "published" has no step of its own for patches of {grid.patch_size} px '
-            f"in {grid.height}x{grid.width}: name one"
+            f"no step is recommended for patches of {grid.patch_size} px in {grid.height}x{grid.width}: name one"
         )
     return steps[grid.patch_size]
