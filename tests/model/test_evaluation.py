@@ -15,8 +15,8 @@ from torch import Tensor
 
 from model.checkpoint import LoadedCheckpoint
 from model.errors import ConfigurationError, LabnError, MetricError, NonFiniteOutput
-from model.evaluation import evaluate_image
-from model.evaluation_request import EvaluationRequest
+from model.evaluation.evaluate import evaluate_image
+from model.evaluation.request import EvaluationRequest
 from model.explain.rise import Rise
 from model.familiarity import input_statistics
 from model.metrics.blanks import blank_image
@@ -246,5 +246,5 @@ class TestRequest:
 
 
 def test_whoever_evaluates_needs_no_matplotlib() -> None:
-    check = "import sys, model.evaluation, model.__main__; sys.exit('matplotlib' in sys.modules)"
+    check = "import sys, model.evaluation.evaluate, model.__main__; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False, cwd=Path(__file__).parents[2]).returncode == 0

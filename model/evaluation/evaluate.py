@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from model.checkpoint import LoadedCheckpoint
-from model.evaluation_request import EvaluationRequest
-from model.evaluation_result import Band, Evaluation, MethodEvaluation
+from model.evaluation.request import EvaluationRequest
+from model.evaluation.result import Band, Evaluation, MethodEvaluation
 from model.explain.explainer import stretch
 from model.explain.registry import METHODS
 from model.meter import Meter, StageProgress, ignore_stages
