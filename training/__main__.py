@@ -17,7 +17,8 @@ from model.evaluation.arguments import add_request_arguments, request_of
 from model.evaluation.command import print_lines
 from model.evaluation.folder import EvaluationFolder
 from training.config import TrainingConfig
-from training.data.fundus_generator import SMALLEST, write_folder
+from training.data import fundus_generator, magnetogram_generator
+from training.data.magnetogram_disk import CLIP, SIDE, SIZES
 from training.data.sources import training_data
 
 
@@ -72,14 +73,25 @@ def _ship(options: argparse.Namespace) -> None:
     print(f"{options.out} and {options.out.with_suffix('.md')}")
 
 
-def _generate(options: argparse.Namespace) -> None:
-    write_folder(
+def _generate_fundus(options: argparse.Namespace) -> None:
+    fundus_generator.write_folder(
         options.out,
         count=options.count,
         seed=options.seed,
         positive_share=options.positive_share,
         height=options.height,
         width=options.width,
+    )
+
+
+def _generate_magnetogram(options: argparse.Namespace) -> None:
+    magnetogram_generator.write_folder(
+        options.out,
+        count=options.count,
+        seed=options.seed,
+        positive_share=options.positive_share,
+        size=options.size,
+        clip=options.clip,
     )
 
 
@@ -102,7 +114,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Without --out: AUROC and the like, as JSON. With --out: PID of the explanations, resumable.",
     )
     evaluate.add_argument("checkpoint", type=Path)
-    evaluate.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    evaluate.add_argument(
+        "--data", type=Path, help="folder of the data set; generated data need none without --out"
+    )
     evaluate.add_argument("--split", choices=["validation", "test"], default="validation")
     evaluate.add_argument("--out", type=Path, help="folder for the explanations' results, tables and pictures")
     evaluate.add_argument("--classes", choices=["positive", "all"], default="positive", help="which images")
@@ -120,15 +134,21 @@ def _parser() -> argparse.ArgumentParser:
     ship.add_argument("--made-by", action="append", default=[], metavar="COMMAND", help="for the card; repeatable")
     ship.set_defaults(command=_ship)
 
-    generate = commands.add_parser("generate", help="generate labelled images with lesion masks")
-    generate.add_argument("kind", choices=["fundus"])
-    generate.add_argument("--out", type=Path, required=True)
-    generate.add_argument("--count", type=at_least(1), default=100)
-    generate.add_argument("--seed", type=at_least(0), default=0)
-    generate.add_argument("--positive-share", type=share, default=0.5, help="0..1 (0.5)")
-    generate.add_argument("--height", type=at_least(SMALLEST), default=428, help="px")
-    generate.add_argument("--width", type=at_least(SMALLEST), default=644, help="px")
-    generate.set_defaults(command=_generate)
+    generate = commands.add_parser("generate", help="generate labelled images with masks of what tells the class")
+    kinds = generate.add_subparsers(required=True, metavar="KIND")
+    fundus = kinds.add_parser("fundus", help="fundus photographs with lesion masks")
+    fundus.add_argument("--height", type=at_least(fundus_generator.SMALLEST), default=428, help="px")
+    fundus.add_argument("--width", type=at_least(fundus_generator.SMALLEST), default=644, help="px")
+    fundus.set_defaults(command=_generate_fundus)
+    magnetogram = kinds.add_parser("magnetogram", help="full-disk magnetograms with masks of the flaring core")
+    magnetogram.add_argument("--size", type=int, choices=SIZES, default=SIDE, help="px a side (512)")
+    magnetogram.add_argument("--clip", type=at_least(1), default=round(CLIP), help="gauss of white (1500)")
+    magnetogram.set_defaults(command=_generate_magnetogram)
+    for kind in (fundus, magnetogram):
+        kind.add_argument("--out", type=Path, required=True)
+        kind.add_argument("--count", type=at_least(1), default=100)
+        kind.add_argument("--seed", type=at_least(0), default=0)
+        kind.add_argument("--positive-share", type=share, default=0.5, help="0..1 (0.5)")
     return parser
 
 

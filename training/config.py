@@ -23,10 +23,16 @@ from training.optim import OptimConfig
 class DataConfig(Document):
     """Where images come from."""
 
-    kind: Literal["idrid", "own", "generated-fundus"] = "idrid"
+    kind: Literal["idrid", "defn", "own", "generated-fundus", "generated-magnetogram"] = "idrid"
     validation_share: float = 0.2  # of each class
     labels: tuple[str, ...] = ()  # class names, for kind "own"
-    count: int = 4000  # images, for the generator
+    count: int = 4000  # images, for the generators
+    clip_gauss: float = 1500.0  # of the levels 0 and 255: magnetograms that are generated or in FITS files
+
+    @property
+    def generated(self) -> bool:
+        """Whether the images are made, with their masks, and not read."""
+        return self.kind.startswith("generated-")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +77,6 @@ class TrainingConfig:
         labels = len(set(self.data.labels)) if self.data.kind == "own" else 2
         takes = (self.network.channels, self.network.height, self.network.width)
         gives = (self.preprocessing.channels, self.preprocessing.height, self.preprocessing.width)
-        real = self.data.kind != "generated-fundus"
         return (
             (not (run.balanced and weights), "choose loss.class_weights or run.balanced, not both"),
             (len(weights) in (0, classes), f"loss.class_weights must be {classes} numbers"),
@@ -80,7 +85,8 @@ class TrainingConfig:
             (min(run.epochs, run.patience) > 0, "run.epochs and run.patience must be at least 1"),
             (run.batch_size >= (classes if run.balanced else 1), "run.batch_size is too small"),
             (run.seed >= 0, f"run.seed must not be negative, is {run.seed}"),
-            (not (real and self.loss.mask_weight), "loss.mask_weight needs data of kind 'generated-fundus'"),
+            (self.data.generated or not self.loss.mask_weight, "loss.mask_weight needs generated data"),
+            (self.data.clip_gauss > 0, f"data.clip_gauss must be positive, is {self.data.clip_gauss}"),
         )
 
     @classmethod

@@ -23,12 +23,15 @@ from model.metrics.classification import (
     expected_calibration_error,
     sensitivity,
     specificity,
+    true_skill_statistic,
     youden_threshold,
 )
 from training.config import TrainingConfig
+from training.data.defn import defn_files, defn_images
 from training.data.examples import Example, split_examples
 from training.data.images import LabelledImages, network_inputs
-from training.data.sources import real_examples
+from training.data.own import own_examples
+from training.data.sources import generated_held_out, generated_labels, real_examples
 from training.errors import DatasetError
 
 BATCH = 32
@@ -44,7 +47,7 @@ class Scores(NamedTuple):
 
 
 def evaluate(
-    loaded: LoadedCheckpoint, config: TrainingConfig, root: Path, split: EvaluationSplit
+    loaded: LoadedCheckpoint, config: TrainingConfig, root: Path | None, split: EvaluationSplit
 ) -> dict[str, Any]:
     """Measure a two-class checkpoint on a split; the operating point is always chosen on validation.
 
@@ -56,21 +59,52 @@ def evaluate(
     """
     if len(loaded.labels) != 2:
         raise DatasetError(f"figures are of two classes, the checkpoint has {loaded.labels}")
-    validation = score(loaded, held_out_examples(config, root, "validation"))
-    scores = validation if split == "validation" else score(loaded, held_out_examples(config, root, split))
+    validation = score_images(loaded, held_out_images(config, root, "validation"))
+    scores = validation
+    if split == "test":
+        scores = score_images(loaded, held_out_images(config, root, split))
     return {"split": split, **figures(scores, youden_threshold(validation.labels, validation.probabilities))}
 
 
-def held_out_examples(config: TrainingConfig, root: Path, split: EvaluationSplit) -> list[Example]:
-    """Return images that the run of this configuration did not train on.
+def held_out_images(config: TrainingConfig, root: Path | None, split: EvaluationSplit) -> LabelledImages:
+    """Return images that the run of this configuration did not train on, as its network takes them.
+
+    Generated ones follow the training images' seeds; as a test split, a folder of others may be given.
 
     Raises:
         DatasetError: the data cannot be used.
     """
+    if config.data.generated and (root is None or split == "validation"):
+        return generated_held_out(config, split)
+    if config.data.kind == "defn":
+        clip = config.data.clip_gauss
+        return defn_images(_folder(config, root), split, config.preprocessing, clip=clip, for_training=False)
+    return network_inputs(held_out_examples(config, root, split), config.preprocessing)
+
+
+def held_out_examples(config: TrainingConfig, root: Path | None, split: EvaluationSplit) -> list[Example]:
+    """Return image files that the run of this configuration did not train on.
+
+    For a network of generated images that is a folder of others, as `python -m training generate` writes them.
+
+    Raises:
+        DatasetError: the data cannot be used, or do not lie in files.
+    """
+    root = _folder(config, root)
+    if config.data.generated:
+        return own_examples(root, generated_labels(config))
+    if config.data.kind == "defn":
+        return [Example(path, label) for path, label in defn_files(root, split)]
     if split == "test":
         return real_examples(config, root, "test")[0]
     examples, _, _ = real_examples(config, root, "train")
     return split_examples(examples, share=config.data.validation_share, seed=config.run.seed)[1]
+
+
+def _folder(config: TrainingConfig, root: Path | None) -> Path:
+    if root is None:
+        raise DatasetError(f"this needs --data DIR: image files of kind {config.data.kind!r}")
+    return root
 
 
 def figures(scores: Scores, operating_point: float) -> dict[str, Any]:
@@ -80,13 +114,19 @@ def figures(scores: Scores, operating_point: float) -> dict[str, Any]:
     def with_interval(statistic: Statistic) -> dict[str, float]:
         return bootstrap_interval(statistic, labels, probabilities)._asdict()
 
-    at_point = {"sensitivity": sensitivity, "specificity": specificity, "balanced_accuracy": balanced_accuracy}
+    at_point = {
+        "sensitivity": sensitivity,
+        "specificity": specificity,
+        "balanced_accuracy": balanced_accuracy,
+        "true_skill_statistic": true_skill_statistic,
+    }
     return {
         "images": len(labels),
         "positives": int(labels.sum()),
         "auroc": with_interval(auroc),
         "accuracy": with_interval(accuracy),
         "balanced_accuracy": with_interval(balanced_accuracy),
+        "true_skill_statistic": with_interval(true_skill_statistic),
         "sensitivity": with_interval(sensitivity),
         "specificity": with_interval(specificity),
         "operating_point": {
@@ -108,11 +148,6 @@ def figures(scores: Scores, operating_point: float) -> dict[str, Any]:
             "images_without_any": float((coverage == 0).mean()),
         },
     }
-
-
-def score(loaded: LoadedCheckpoint, examples: list[Example]) -> Scores:
-    """Run the network over the examples, decoded as the service decodes them."""
-    return score_images(loaded, network_inputs(examples, loaded.preprocessing))
 
 
 @torch.inference_mode()

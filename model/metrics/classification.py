@@ -68,6 +68,11 @@ def balanced_accuracy(labels: Labels, scores: Floats, threshold: float = 0.5) ->
     return (sensitivity(labels, scores, threshold) + specificity(labels, scores, threshold)) / 2
 
 
+def true_skill_statistic(labels: Labels, scores: Floats, threshold: float = 0.5) -> float:
+    """Sensitivity + specificity - 1, the figure of flare forecasts: 0 by chance, however rare positives are."""
+    return sensitivity(labels, scores, threshold) + specificity(labels, scores, threshold) - 1
+
+
 def brier_score(labels: Labels, scores: Floats) -> float:
     """Mean squared distance of probability and outcome (Brier 1950)."""
     return float(((scores - labels) ** 2).mean())

@@ -18,6 +18,7 @@ from model.metrics.classification import (
     expected_calibration_error,
     sensitivity,
     specificity,
+    true_skill_statistic,
     youden_threshold,
 )
 
@@ -56,6 +57,11 @@ class TestRates:
         assert specificity(self.labels, self.scores) == pytest.approx(1 / 2)
         assert accuracy(self.labels, self.scores) == pytest.approx(3 / 5)
         assert balanced_accuracy(self.labels, self.scores) == pytest.approx(7 / 12)
+        assert true_skill_statistic(self.labels, self.scores) == pytest.approx(1 / 6)
+
+    def test_skill_is_0_for_a_constant_and_minus_1_for_what_is_always_wrong(self) -> None:
+        assert true_skill_statistic(self.labels, np.full(5, 0.7)) == 0
+        assert true_skill_statistic(self.labels, 1.0 - self.labels) == -1
 
     def test_move_with_the_threshold(self) -> None:
         assert sensitivity(self.labels, self.scores, 0.2) == 1

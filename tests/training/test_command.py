@@ -158,6 +158,15 @@ def test_wrong_option_of_generate_is_named(
     assert f"error: argument {option}: " in capsys.readouterr().err.splitlines()[-1]
 
 
+@pytest.mark.parametrize(("option", "value"), [("--size", "500"), ("--clip", "0"), ("--height", "512")])
+def test_wrong_option_of_generated_magnetograms_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, value: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["generate", "magnetogram", "--out", str(tmp_path), option, value])
+    assert option in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_end_of_a_run_tells_the_best_epoch(
     two_classes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,6 +22,17 @@ def test_shipped_configurations_parse_and_survive_the_card(path: Path) -> None:
     assert TrainingConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
+def test_the_magnetogram_configuration_is_table_1_of_the_paper() -> None:
+    config = TrainingConfig.read(Path(__file__).parents[2] / "training" / "configs" / "paper-defn.toml")
+    network, optim, run = config.network, config.optim, config.run
+    assert (network.bottlenecks, network.split, network.threshold) == (1, 0, 0.5)
+    assert (network.channels, network.height, network.width) == (1, 512, 512)
+    assert (optim.branch_lr, optim.trunk_lr, optim.weight_decay) == (1e-3, 1e-4, 0.09)
+    assert (run.batch_size, run.patience, run.balanced) == (32, 6, False)
+    assert config.loss.class_weights == (1.0, 1.0)
+    assert config.preprocessing == PREPROCESSINGS["magnetogram"]
+
+
 def test_custom_network_survives_the_card() -> None:
     config = TrainingConfig.from_dict(tiny_document())
     assert config.network.stage_widths == (8, 8)
@@ -60,7 +71,7 @@ def test_unknown_key_is_refused_and_named_at_every_level(document: dict[str, Any
 
 
 @pytest.mark.parametrize(("changes", "message"), [
-    ({"data": {"kind": "idird"}}, "data.kind: .*'idrid', 'own' or 'generated-fundus'"),
+    ({"data": {"kind": "idird"}}, "data.kind: .*'idrid', 'defn', 'own', 'generated-fundus' or 'generated-magnetogram'"),
     ({"loss": {"kind": "hinge"}}, "loss.kind"),
     ({"optim": {"schedule": "step"}}, "optim.schedule: .*'plateau' or 'cosine'"),
     ({"run": {"precision": "fp16"}}, "run.precision: .*'fp32' or 'bf16'"),
@@ -79,7 +90,8 @@ def test_unknown_key_is_refused_and_named_at_every_level(document: dict[str, Any
     ({"network": {"classes": 3}}, "network.classes is 3, the data have 2 different labels"),
     ({"network": {"height": 64}}, r"network takes \(3, 64, 32\), preprocessing gives \(3, 32, 32\)"),
     ({"loss": {"class_weights": [1.0, 2.0, 3.0]}}, "class_weights must be 2 numbers"),
-    ({"loss": {"mask_weight": 1.0}}, "loss.mask_weight needs data of kind 'generated-fundus'"),
+    ({"loss": {"mask_weight": 1.0}}, "loss.mask_weight needs generated data"),
+    ({"data": {"clip_gauss": 0.0}}, "data.clip_gauss must be positive, is 0.0"),
 ])  # fmt: skip
 def test_wrong_value_is_refused_before_any_work(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):

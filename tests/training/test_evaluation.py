@@ -26,7 +26,7 @@ def perfect() -> Scores:
 
 def test_a_perfect_separation_has_figures_of_one(perfect: Scores) -> None:
     report = figures(perfect, operating_point=0.5)
-    for name in ("auroc", "accuracy", "balanced_accuracy", "sensitivity", "specificity"):
+    for name in ("auroc", "accuracy", "balanced_accuracy", "true_skill_statistic", "sensitivity", "specificity"):
         assert report[name] == {"value": 1.0, "low": 1.0, "high": 1.0}
     assert report["images"] == 4
     assert report["positives"] == 2
@@ -108,3 +108,33 @@ def test_figures_are_printed_as_json(trained: Trainer, idrid: Path, capsys: pyte
     report = json.loads(capsys.readouterr().out)
     assert report["split"] == "test"
     assert 0 <= report["auroc"]["low"] <= report["auroc"]["value"] <= report["auroc"]["high"] <= 1
+
+
+def test_a_network_of_generated_magnetograms_is_scored_on_seeds_and_on_a_folder_of_others(
+    make_config: MakeConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = make_config(
+        network={"channels": 1},
+        preprocessing={"mode": "grey", "mean": [0.36], "std": [0.22]},
+        data={"kind": "generated-magnetogram", "count": 16},
+        run={"epochs": 1},
+    )
+    trainer = Trainer(config, training_data(config, None), tmp_path / "run")
+    trainer.run()
+    others = tmp_path / "others"
+    written = ["generate", "magnetogram", "--out", str(others), "--count", "5", "--size", "32", "--seed", "3"]
+    assert main([*written, "--positive-share", "0.4"]) == 0
+    evaluate = ["evaluate", str(trainer.checkpoint), "--split", "test"]
+    reports = []
+    for folder in ([], ["--data", str(others)]):
+        assert main([*evaluate, *folder]) == 0
+        reports.append(json.loads(capsys.readouterr().out))
+    assert [(report["images"], report["positives"]) for report in reports] == [(4, 2), (5, 2)]
+    assert -1 <= reports[0]["true_skill_statistic"]["value"] <= 1
+    assert reports[0]["operating_point"]["threshold"] == reports[1]["operating_point"]["threshold"]
+
+    options = ["--methods", "attention", "--patch-sizes", "8", "--out", str(tmp_path / "pid")]
+    assert main([*evaluate, *options]) == 2
+    assert "this needs --data DIR" in capsys.readouterr().err
+    assert main([*evaluate, "--data", str(others), *options]) == 0
+    assert (tmp_path / "pid" / "localisation.csv").is_file()

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from tests.training.logistic import fit_logistic
 from training.data.fundus_eye import draw_eye
 from training.data.fundus_generator import Fundus, generate_cropped, generate_fundus, write_folder
 from training.data.fundus_lesions import draw_disease
@@ -169,17 +170,6 @@ def healthy_colours(fundus: Fundus) -> Floats:
     """Mean and spread of what no lesion touched (channels standardised roughly), and a constant."""
     pixels = fundus.pixels[inner_ellipse(fundus.mask.shape) & ~fundus.mask] / 100
     return np.concatenate([pixels.mean(axis=0), pixels.std(axis=0) * 4, np.median(pixels, axis=0), [1]])
-
-
-def fit_logistic(features: Floats, labels: npt.NDArray[np.int_]) -> Floats:
-    """Newton's method with a ridge."""
-    weights = np.zeros(features.shape[1])
-    for _ in range(20):
-        probability = 1 / (1 + np.exp(-features @ weights))
-        gradient = features.T @ (probability - labels) + 0.1 * weights
-        curvature = (features * (probability * (1 - probability))[:, None]).T @ features
-        weights -= np.linalg.solve(curvature + 0.1 * np.eye(len(weights)), gradient)
-    return weights
 
 
 def test_wrong_label_is_refused() -> None:

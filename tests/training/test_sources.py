@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -12,7 +13,8 @@ from model.normalisation import denormalise
 from tests.training.conftest import SIDE, MakeConfig
 from tests.training.folders import write_idrid, write_image
 from training.config import TrainingConfig
-from training.data.sources import TrainingData, real_examples, training_data
+from training.data.magnetogram_generator import generate_magnetogram
+from training.data.sources import TrainingData, generated_held_out, real_examples, training_data
 from training.errors import DatasetError
 from training.loop import Trainer
 
@@ -118,6 +120,65 @@ def test_own_data_are_called_after_their_folder(
 ) -> None:
     monkeypatch.chdir(two_classes)
     assert training_data(make_config(), Path()).description["dataset"] == two_classes.name
+
+
+def magnetogram_config(make_config: MakeConfig, **data: Any) -> TrainingConfig:
+    return make_config(
+        network={"channels": 1},
+        preprocessing={"mode": "grey", "mean": [0.36], "std": [0.22]},
+        data={"kind": "generated-magnetogram", "count": 8, "validation_share": 0.25, **data},
+        loss={"mask_weight": 1.0},
+    )
+
+
+def test_magnetograms_are_generated_grey_with_masks(make_config: MakeConfig) -> None:
+    data = training_data(magnetogram_config(make_config), None)
+    assert data.training.images[torch.arange(6)].shape == (6, 1, SIDE, SIDE)
+    assert data.training.labels.tolist() == [0, 1, 0, 1, 0, 1]
+    assert data.training.masks is not None
+    assert torch.equal(data.training.masks.flatten(1).any(dim=1).long(), data.training.labels)
+    assert data.labels == ("below M class", "M class or above")
+    assert data.description == {"dataset": "generated magnetograms", "training": 6, "validation": 2}
+
+
+def test_each_split_of_generated_magnetograms_has_seeds_of_its_own(make_config: MakeConfig) -> None:
+    config = magnetogram_config(make_config)
+    validation, test = (generated_held_out(config, split) for split in ("validation", "test"))
+    for seed, images in ((6, validation), (8, test)):
+        pixels = torch.from_numpy(generate_magnetogram(seed, label=0, size=SIDE).pixels)
+        shown = denormalise(images.images[torch.tensor([0])], config.preprocessing) * 255
+        torch.testing.assert_close(shown[0, 0], pixels.float(), rtol=0, atol=1e-3)
+
+
+def test_a_finer_clip_shows_weaker_field(make_config: MakeConfig) -> None:
+    images = generated_held_out(magnetogram_config(make_config, clip_gauss=100.0), "test").images
+    coarse = generated_held_out(magnetogram_config(make_config), "test").images
+    assert (images[:1] - coarse[:1]).abs().max() > 0.2
+
+
+def test_magnetograms_of_another_shape_are_refused(make_config: MakeConfig) -> None:
+    config = make_config(data={"kind": "generated-magnetogram"})
+    with pytest.raises(DatasetError, match=r"generated magnetograms are grey and square, of \(512"):
+        training_data(config, None)
+
+
+def test_defn_is_split_by_years(make_config: MakeConfig, tmp_path: Path) -> None:
+    config = make_config(
+        network={"channels": 1},
+        preprocessing={"mode": "grey", "mean": [0.36], "std": [0.22]},
+        data={"kind": "defn"},
+    )
+    for year in range(2010, 2018):
+        (tmp_path / f"{year}.csv").write_text(f"image,flag,year\na.png,0,{year}\nb.png,{year % 4},{year}\n")
+        np.save(tmp_path / f"{year}.npy", np.full((2, SIDE, SIDE), year % 100, np.uint8))
+    data = training_data(config, tmp_path)
+    assert data.description == {
+        "dataset": "DeFN", "training": {"0": 8, "1": 4}, "validation": {"0": 2, "1": 0},
+    }  # fmt: skip
+    trainer = Trainer(config, data, tmp_path / "run")
+    assert trainer.validate(data.validation)[0].logits.shape == (2, 2)
+    trainer.network.train()
+    assert trainer._train() > 0
 
 
 def test_generated_photographs_have_no_real_examples(make_config: MakeConfig, tmp_path: Path) -> None:

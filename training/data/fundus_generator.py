@@ -7,21 +7,20 @@ apart.
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
-from tqdm import trange
 
 from training.data.fundus_anatomy import paint_anatomy
 from training.data.fundus_camera import View, crop_view, draw_noise, expose, frame_view
 from training.data.fundus_eye import draw_eye
 from training.data.fundus_lesions import apply_disease, draw_disease
+from training.data.generated_folder import write_labelled
 
-ANATOMY, SENSOR, LESIONS, LABELS = range(4)  # the streams of a seed
+ANATOMY, SENSOR, LESIONS = range(3)  # the streams of a seed
 
 SMALLEST = 16  # px: below, the optic disc falls between the pixels
 
@@ -57,20 +56,8 @@ def write_folder(
     out: Path, *, count: int, seed: int, positive_share: float = 0.5, height: int = 428, width: int = 644
 ) -> None:
     """Write `images/*.jpg`, `masks/*.png` and `labels.csv` (columns file,label,mask) into a folder."""
-    rng = np.random.default_rng((seed, LABELS))
-    seeds = rng.integers(2**62, size=count).tolist()
-    labels = rng.permutation(np.arange(count) < round(positive_share * count)).astype(int).tolist()
-    for name in ("images", "masks"):
-        (out / name).mkdir(parents=True, exist_ok=True)
-    with (out / "labels.csv").open("w", newline="") as table:
-        writer = csv.writer(table)
-        writer.writerow(("file", "label", "mask"))
-        for index in trange(count, desc="fundus", unit="image"):
-            fundus = generate_fundus(seeds[index], label=labels[index], height=height, width=width)
-            image, mask = f"images/fundus_{index:05d}.jpg", f"masks/fundus_{index:05d}.png"
-            Image.fromarray(fundus.pixels).save(out / image, quality=95)
-            Image.fromarray(fundus.mask).save(out / mask)
-            writer.writerow((image, fundus.label, mask))
+    make = partial(generate_fundus, height=height, width=width)
+    write_labelled(out, make, name="fundus", suffix=".jpg", count=count, seed=seed, share=positive_share)
 
 
 def _photograph(seed: int, label: int, view: View) -> Fundus:

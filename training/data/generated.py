@@ -1,4 +1,4 @@
-"""Generated photographs in memory, made by all cores."""
+"""Generated images in memory, made by all cores."""
 
 from __future__ import annotations
 
@@ -14,25 +14,35 @@ from tqdm import tqdm
 
 from training.config import TrainingConfig
 from training.data.fundus_generator import generate_cropped
+from training.data.generated_folder import Generated
 from training.data.images import LabelledImages
+from training.data.magnetogram_generator import generate_magnetogram
 
 Bytes = npt.NDArray[np.uint8]
 
 
 def generated_images(first_seed: int, count: int, config: TrainingConfig) -> LabelledImages:
-    """Generate `count` photographs at the network's input size; odd seeds have lesions."""
-    size = config.preprocessing.height
+    """Generate `count` images at the network's input size; odd seeds are positives."""
+    channels, size = config.preprocessing.channels, config.preprocessing.height
     seeds = range(first_seed, first_seed + count)
+    make = partial(_generate, kind=config.data.kind, size=size, clip=config.data.clip_gauss)
+    images = torch.empty(count, channels, size, size, dtype=torch.uint8)
+    masks = torch.empty(count, 1, size, size, dtype=torch.uint8)
     context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
     with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
-        made = pool.map(partial(_generate, size=size), seeds, chunksize=16)
-        pairs = list(tqdm(made, total=count, desc="generating", unit="img", leave=False))
-    images = torch.from_numpy(np.stack([pixels for pixels, _ in pairs])).permute(0, 3, 1, 2).contiguous()
-    masks = torch.from_numpy(np.stack([mask for _, mask in pairs])).unsqueeze(1)
-    labels = torch.tensor([seed % 2 for seed in seeds])
-    return LabelledImages(images, labels, masks)
+        made = tqdm(pool.map(make, seeds, chunksize=16), total=count, desc="generating", unit="img", leave=False)
+        for place, (pixels, mask) in enumerate(made):
+            images[place] = torch.from_numpy(pixels)
+            masks[place, 0] = torch.from_numpy(mask)
+    return LabelledImages(images, torch.tensor([seed % 2 for seed in seeds]), masks)
 
 
-def _generate(seed: int, *, size: int) -> tuple[Bytes, Bytes]:
-    fundus = generate_cropped(seed, label=seed % 2, size=size)
-    return fundus.pixels, fundus.mask.astype(np.uint8)
+def _generate(seed: int, *, kind: str, size: int, clip: float) -> tuple[Bytes, Bytes]:
+    """Return image (C, H, W) and mask (H, W) of a seed."""
+    made: Generated
+    if kind == "generated-magnetogram":
+        made = generate_magnetogram(seed, label=seed % 2, size=size, clip=clip)
+    else:
+        made = generate_cropped(seed, label=seed % 2, size=size)
+    pixels = np.ascontiguousarray(np.atleast_3d(made.pixels).transpose(2, 0, 1))
+    return pixels, made.mask.astype(np.uint8)

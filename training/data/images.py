@@ -15,6 +15,7 @@ from model.config import Preprocessing
 from model.errors import ImageError
 from model.image import decode_size, read_image, to_tensor
 from training.data.examples import Example
+from training.data.lazy import LazyImages
 from training.errors import DatasetError
 
 OVERSAMPLING = 2  # training images are kept larger than the input, so that warping does not blur them
@@ -22,9 +23,9 @@ OVERSAMPLING = 2  # training images are kept larger than the input, so that warp
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """N images in memory."""
+    """N images, in memory or read when they are asked for."""
 
-    images: Tensor  # (N, C, S, T): uint8 to be augmented, or float32 as the network takes them
+    images: Tensor | LazyImages  # (N, C, S, T): uint8 to be augmented, or float32 as the network takes them
     labels: Tensor  # (N,) int64
     masks: Tensor | None = None  # (N, 1, S, T) uint8: 1 where a lesion is
 
@@ -53,17 +54,20 @@ def training_sources(examples: Sequence[Example], preprocessing: Preprocessing) 
         DatasetError: naming the file that does not decode.
     """
     raw = replace(
-        preprocessing,
+        as_bytes(preprocessing),
         height=preprocessing.height * OVERSAMPLING,
         width=preprocessing.width * OVERSAMPLING,
-        mean=(0.0,) * preprocessing.channels,
-        std=(1.0,) * preprocessing.channels,
     )
 
     def load(example: Example) -> Tensor:
         return (to_tensor(read_image(example.path, raw.mode), raw) * 255).round().to(torch.uint8)
 
     return LabelledImages(_decode(examples, load), _labels(examples))
+
+
+def as_bytes(preprocessing: Preprocessing) -> Preprocessing:
+    """Return the same crop and size, with values 0..1 as they are in the file."""
+    return replace(preprocessing, mean=(0.0,) * preprocessing.channels, std=(1.0,) * preprocessing.channels)
 
 
 def _labels(examples: Sequence[Example]) -> Tensor:

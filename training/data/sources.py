@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from model.normalisation import normalise
 from training.config import TrainingConfig
+from training.data.defn import LABELS as DEFN_LABELS
+from training.data.defn import defn_images
 from training.data.examples import Example, split_examples
 from training.data.generated import generated_images
 from training.data.idrid import LABELS as IDRID_LABELS
 from training.data.idrid import Split, idrid_examples
 from training.data.images import LabelledImages, network_inputs, training_sources
+from training.data.lazy import LazyImages
+from training.data.magnetogram_disk import SIZES as MAGNETOGRAM_SIZES
 from training.data.own import own_examples
 from training.errors import DatasetError
 
@@ -34,10 +38,12 @@ def training_data(config: TrainingConfig, root: Path | None) -> TrainingData:
         DatasetError: naming the file or option that is wrong.
     """
     data, seed = config.data, config.run.seed
-    if data.kind == "generated-fundus":
+    if data.generated:
         return _generated(config)
     if root is None:
         raise DatasetError(f"data of kind {data.kind!r} needs --data DIR")
+    if data.kind == "defn":
+        return _defn(config, root)
     examples, labels, name = real_examples(config, root, "train")
     training, validation = split_examples(examples, share=data.validation_share, seed=seed)
     return TrainingData(
@@ -55,10 +61,10 @@ def real_examples(config: TrainingConfig, root: Path, split: Split) -> tuple[lis
 
     Raises:
         DatasetError: naming the file that is wrong; own images without a folder `test` have no test split,
-            generated photographs no folder.
+            other kinds no such folder.
     """
-    if config.data.kind == "generated-fundus":
-        raise DatasetError("generated photographs have no folder of real examples")
+    if config.data.kind not in ("idrid", "own"):
+        raise DatasetError(f"data of kind {config.data.kind!r} have no folder of real examples")
     if config.data.kind == "idrid":
         return idrid_examples(root, split), IDRID_LABELS, "IDRiD"
     folder = root / split
@@ -69,29 +75,81 @@ def real_examples(config: TrainingConfig, root: Path, split: Split) -> tuple[lis
     return own_examples(folder, config.data.labels), config.data.labels, root.resolve().name
 
 
+def generated_held_out(config: TrainingConfig, split: Literal["validation", "test"]) -> LabelledImages:
+    """Generate the images of a split as the network takes them: their seeds follow those of training.
+
+    Raises:
+        DatasetError: the configuration asks for images that cannot be made.
+    """
+    held_out = _held_out_count(config)
+    first = _first_seed(config) + config.data.count - (held_out if split == "validation" else 0)
+    images = generated_images(first, held_out, config)
+    assert not isinstance(images.images, LazyImages)
+    normalised = normalise(images.images.float() / 255, config.preprocessing)
+    return LabelledImages(normalised, images.labels, images.masks)
+
+
+def generated_labels(config: TrainingConfig) -> tuple[str, ...]:
+    """Return the class names of generated data."""
+    return _GENERATED[config.data.kind][1]
+
+
 def _generated(config: TrainingConfig) -> TrainingData:
-    """Every second seed is a positive; validation seeds follow the training seeds."""
-    count = config.data.count
+    """Every second seed is a positive."""
+    held_out = _held_out_count(config)
+    return TrainingData(
+        training=generated_images(_first_seed(config), config.data.count - held_out, config),
+        validation=generated_held_out(config, "validation"),
+        labels=generated_labels(config),
+        description={
+            "dataset": _GENERATED[config.data.kind][0],
+            "training": config.data.count - held_out,
+            "validation": held_out,
+        },
+    )
+
+
+_GENERATED = {
+    "generated-fundus": ("generated fundus photographs", IDRID_LABELS),
+    "generated-magnetogram": ("generated magnetograms", DEFN_LABELS),
+}
+
+
+def _first_seed(config: TrainingConfig) -> int:
+    return config.run.seed * 10_000_000
+
+
+def _held_out_count(config: TrainingConfig) -> int:
+    """Return how many images a held-out split has, after making sure that they can be made."""
+    count, inputs = config.data.count, config.preprocessing
     held_out = round(count * config.data.validation_share)
     if min(held_out, count - held_out) < 2:
         raise DatasetError(
             f"{count} generated images are too few to be split by {config.data.validation_share:.0%}"
         )
-    if config.preprocessing.mode != "rgb" or config.preprocessing.height != config.preprocessing.width:
+    if config.data.kind == "generated-fundus" and (inputs.mode != "rgb" or inputs.height != inputs.width):
         raise DatasetError("generated fundus photographs are square and have three channels")
-    first = config.run.seed * 10_000_000
-    training = generated_images(first, count - held_out, config)
-    validation = generated_images(first + count - held_out, held_out, config)
-    normalised = normalise(validation.images.float() / 255, config.preprocessing)
+    if config.data.kind == "generated-magnetogram" and (
+        inputs.mode != "grey" or inputs.height != inputs.width or inputs.height not in MAGNETOGRAM_SIZES
+    ):
+        raise DatasetError(f"generated magnetograms are grey and square, of {MAGNETOGRAM_SIZES} px a side")
+    return held_out
+
+
+def _defn(config: TrainingConfig, root: Path) -> TrainingData:
+    """Read the splits of the paper, by years."""
+    inputs, clip = config.preprocessing, config.data.clip_gauss
+    training = defn_images(root, "train", inputs, clip=clip, for_training=True)
+    validation = defn_images(root, "validation", inputs, clip=clip, for_training=False)
+
+    def counts(images: LabelledImages) -> dict[str, int]:
+        return {str(label): int((images.labels == label).sum()) for label in (0, 1)}
+
     return TrainingData(
         training=training,
-        validation=LabelledImages(normalised, validation.labels, validation.masks),
-        labels=IDRID_LABELS,
-        description={
-            "dataset": "generated fundus photographs",
-            "training": len(training),
-            "validation": held_out,
-        },
+        validation=validation,
+        labels=DEFN_LABELS,
+        description={"dataset": "DeFN", "training": counts(training), "validation": counts(validation)},
     )
 
 

@@ -1,0 +1,178 @@
+"""Magnetograms of the Deep Flare Net (Nishizuka et al. 2018) as published with the paper: a table a year.
+
+`{year}.csv` (columns image,flag,year) names the images: those of `{year}.npy` (N, H, W) uint8 in the same order,
+which is mapped and never loaded whole, or else files under the folder, PNG or FITS. The flag is the largest flare
+of the following 24 hours: 0, 1, 2, 3 for O (none), C, M, X.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.lib.format import open_memmap
+from PIL import Image
+from torch import Tensor
+
+from model.config import Preprocessing
+from model.errors import ImageError
+from model.image import Picture, read_image, to_tensor
+from training.data.images import LabelledImages, as_bytes
+from training.data.lazy import LazyImages
+from training.data.table import table_rows
+from training.errors import DatasetError
+
+Split = Literal["train", "validation", "test"]
+YEARS: dict[Split, tuple[int, ...]] = {
+    "train": (2010, 2011, 2012, 2013, 2014, 2015),
+    "validation": (2016,),
+    "test": (2017,),
+}
+LABELS = ("below M class", "M class or above")
+COLUMNS = ("image", "flag", "year")
+FLAGS = ("0", "1", "2", "3")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table."""
+
+    table: Path
+    line: int
+    image: str  # as the table names it
+    label: int  # 1 from M class on
+
+    def __str__(self) -> str:
+        return f"{self.table}, line {self.line}: {self.image}"
+
+
+def defn_rows(root: Path, split: Split) -> list[Row]:
+    """Read the tables of a split.
+
+    Raises:
+        DatasetError: naming the table that is missing or malformed, and its line.
+    """
+    return [row for year in YEARS[split] for row in _year_rows(root, year)]
+
+
+def defn_images(
+    root: Path, split: Split, preprocessing: Preprocessing, *, clip: float, for_training: bool
+) -> LabelledImages:
+    """Return the images of a split, to be read when they are asked for.
+
+    Args:
+        root: the folder of the tables.
+        split: by years, as in the paper.
+        preprocessing: what the network takes.
+        clip: gauss of the levels 0 and 255, for FITS files.
+        for_training: bytes to be augmented, instead of what the network takes.
+
+    Raises:
+        DatasetError: naming the rows without an image.
+    """
+    shown = as_bytes(preprocessing) if for_training else preprocessing
+    years = [_YearImages.find(root, year, clip) for year in YEARS[split]]
+    places = [(images, index) for images in years for index in range(len(images.rows))]
+
+    def load(place: int) -> Tensor:
+        images, index = places[place]
+        tensor = to_tensor(images.picture(index, shown), shown)[0]
+        return (tensor * 255).round().to(torch.uint8) if for_training else tensor
+
+    labels = torch.tensor([images.rows[index].label for images, index in places])
+    return LabelledImages(LazyImages(len(places), load), labels)
+
+
+def defn_files(root: Path, split: Split) -> list[tuple[Path, int]]:
+    """Return path and label of each image of a split that lies in files of its own.
+
+    Raises:
+        DatasetError: the images are in arrays, or one is missing.
+    """
+    found = []
+    for year in YEARS[split]:
+        if (array := root / f"{year}.npy").is_file():
+            raise DatasetError(f"explanations need images in files of their own; {array} holds many")
+        rows = _year_rows(root, year)
+        found += [(path, row.label) for path, row in zip(_files(root, rows), rows, strict=True)]
+    return found
+
+
+@dataclass(frozen=True)
+class _YearImages:
+    """The images of a year: an array, or files."""
+
+    rows: list[Row]
+    source: np.memmap[tuple[int, int, int], np.dtype[np.uint8]] | list[Path]
+    clip: float
+
+    @classmethod
+    def find(cls, root: Path, year: int, clip: float) -> _YearImages:
+        rows = _year_rows(root, year)
+        array = root / f"{year}.npy"
+        return cls(rows, _mapped(array, rows) if array.is_file() else _files(root, rows), clip)
+
+    def picture(self, index: int, preprocessing: Preprocessing) -> Picture:
+        if not isinstance(self.source, list):
+            return _picture(np.array(self.source[index]))
+        path = self.source[index]
+        if path.suffix == ".fits":
+            from training.data.magnetogram_fits import read_magnetogram  # astropy, for FITS only
+
+            return _picture(read_magnetogram(path, size=preprocessing.height, clip=self.clip))
+        try:
+            return read_image(path, preprocessing.mode)
+        except ImageError as error:
+            raise DatasetError(str(error)) from error
+
+
+def _picture(levels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Picture:
+    return Picture(Image.fromarray(levels), *levels.shape)
+
+
+def _year_rows(root: Path, year: int) -> list[Row]:
+    table = root / f"{year}.csv"
+    if not table.is_file():
+        raise DatasetError(f"{table} is missing: is {root} the folder that holds the tables {{year}}.csv?")
+    return [_row(table, year, line, cells) for line, cells in table_rows(table, COLUMNS)]
+
+
+def _row(table: Path, year: int, line: int, cells: dict[str, str]) -> Row:
+    image, flag, said = (str(cells[column] or "").strip() for column in COLUMNS)
+    if not image or flag not in FLAGS or said != str(year):
+        raise DatasetError(
+            f"{table}, line {line}: image {image!r}, flag {flag!r}, year {said!r}; "
+            f"needs an image, a flag of {', '.join(FLAGS)} and the year {year}"
+        )
+    return Row(table, line, image, int(flag in FLAGS[2:]))
+
+
+def _mapped(array: Path, rows: Sequence[Row]) -> np.memmap[tuple[int, int, int], np.dtype[np.uint8]]:
+    try:
+        images = open_memmap(array, mode="r")
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{array} is no array: {error}") from error
+    if images.dtype != np.uint8 or images.ndim != 3:
+        raise DatasetError(f"{array} holds {images.dtype} {images.shape}, not uint8 (N, H, W)")
+    if len(images) < len(rows):
+        raise _missing(rows[len(images) :], f"{array} holds {len(images)} images")
+    if len(images) > len(rows):
+        raise DatasetError(f"{array} holds {len(images)} images, its table names {len(rows)}")
+    return images
+
+
+def _files(root: Path, rows: Sequence[Row]) -> list[Path]:
+    """Return each row's file: the name it gives, or a FITS file of that name."""
+    named = [root / row.image for row in rows]
+    paths = [path if path.is_file() else path.with_suffix(".fits") for path in named]
+    if missing := [row for path, row in zip(paths, rows, strict=True) if not path.is_file()]:
+        raise _missing(missing, f"looked for {root / missing[0].image}, and for a .fits file of that name")
+    return paths
+
+
+def _missing(rows: Sequence[Row], reason: str) -> DatasetError:
+    return DatasetError(f"{len(rows)} images are missing, the first: {'; '.join(map(str, rows[:3]))} ({reason})")

@@ -1,0 +1,61 @@
+"""Full-disk magnetograms in FITS files: line-of-sight field in gauss, as SDO/HMI and SOHO/MDI publish it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits  # type: ignore[import-untyped]  # it ships no types
+from PIL import Image
+
+from training.data.magnetogram_disk import Floats, Levels, to_levels
+from training.errors import DatasetError
+
+UPRIGHT_DEG = 5.0  # how far the solar north may lie from the image's up or down
+
+
+def read_magnetogram(path: Path, *, size: int, clip: float) -> Levels:
+    """Read a magnetogram as an image of `size` px a side, solar north up and west right.
+
+    Args:
+        path: the file; its first image is read, whatever the keyword CROTA2 says is turned upright.
+        size: px a side, reduced by area.
+        clip: gauss. The field -clip..clip becomes 0..255, stronger ones are cut; no field is 127.5. What has no
+            value, the sky, becomes 0.
+
+    Raises:
+        DatasetError: naming the file: it is no such image, or lies askew.
+    """
+    try:
+        with fits.open(path) as units:
+            unit = next((unit for unit in units if unit.is_image and unit.header.get("NAXIS") == 2), None)
+            if unit is None:
+                raise DatasetError(f"{path} holds no image")
+            field, turn = np.asarray(unit.data, dtype=np.float32), float(unit.header.get("CROTA2", 0.0))
+    except (OSError, ValueError, TypeError) as error:
+        raise DatasetError(f"{path} is no FITS image: {error}") from error
+    if field.shape[0] != field.shape[1]:
+        raise DatasetError(f"{path}: {field.shape[1]} x {field.shape[0]} px, no full disk")
+    return _levels(_upright(field, turn, path), size, clip)
+
+
+def _upright(field: Floats, turn: float, path: Path) -> Floats:
+    """Turn the rows of the file, which run from the bottom up, to the rows of an image."""
+    halves = round(turn / 180)
+    if abs(turn - 180 * halves) > UPRIGHT_DEG:
+        raise DatasetError(f"{path}: CROTA2 is {turn} degrees; only 0 and 180 are read")
+    return field[:, ::-1] if halves % 2 else field[::-1]
+
+
+def _levels(field: Floats, size: int, clip: float) -> Levels:
+    """Reduce by area, off-disk values aside, and turn into levels."""
+    known = np.isfinite(field)
+    total = _reduced(np.where(known, field, np.float32(0)), size)
+    share = _reduced(known.astype(np.float32), size)
+    levels = to_levels(total / np.maximum(share, np.float32(1e-3)), clip)
+    levels[share < 0.5] = 0
+    return np.asarray(levels + np.float32(0.5), dtype=np.uint8)
+
+
+def _reduced(plane: Floats, size: int) -> Floats:
+    return np.asarray(Image.fromarray(plane).resize((size, size), Image.Resampling.BOX))
