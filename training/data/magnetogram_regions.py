@@ -71,7 +71,7 @@ def draw_spots(rng: np.random.Generator, region: Region) -> list[Spot]:
 
 def draw_cores(rng: np.random.Generator, region: Region) -> tuple[Core, Core]:
     """Draw the core of a region in two minds, of one outline: as it flares, and as it does not."""
-    length = region.half * float(rng.uniform(0.45, 0.8))
+    length = region.half * float(rng.uniform(0.55, 0.95))
     spot = Spot(
         west=float(rng.normal(0, 0.25 * length)),
         north=float(rng.normal(0, 0.25 * length)),
