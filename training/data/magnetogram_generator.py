@@ -1,8 +1,9 @@
 """Generated full-disk line-of-sight magnetograms with exact masks of the core that flares.
 
 Everything but the label's own part comes from streams of random numbers that do not know it: disk, plage, spots,
-noise, and one core whose outline and unsigned flux are the same for both labels. The label decides how polarity
-lies inside that outline. So the two labels of a seed are equal outside the mask, and size tells nothing.
+noise, and the outline of one core. The label decides how polarity lies inside that outline, so the two labels of a
+seed are equal outside the mask. A core that does not flare has the flaring one's unsigned flux, but for three in ten
+that have decayed: size tells next to nothing.
 """
 
 from __future__ import annotations

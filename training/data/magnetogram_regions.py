@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,12 +42,9 @@ def draw_region(rng: np.random.Generator, disk: Disk, *, furthest: float, size: 
 
 
 def draw_remnant(rng: np.random.Generator, disk: Disk) -> Region:
-    """Draw what is left of a region after months: wide, weak, sheared apart by the rotation."""
+    """Draw what is left of a region after months: wide and weak."""
     old = draw_region(rng, disk, furthest=1.3, size=float(rng.uniform(1.5, 4)))
-    return Region(
-        axes=old.axes, leader=old.leader, turn=old.turn, half=old.half, spread=old.spread,
-        strength=float(rng.uniform(0.4, 2.2)),
-    )  # fmt: skip
+    return replace(old, strength=float(rng.uniform(0.4, 2.2)))
 
 
 def paint_polarity(regions: list[Region], disk: Disk) -> Floats:
