@@ -13,9 +13,10 @@ from tests.training.conftest import MakeConfig
 from tests.training.folders import idrid_mask, write_idrid, write_mask
 from training.__main__ import main
 from training.data.idrid import idrid_examples
+from training.data.images import network_inputs
 from training.data.sources import training_data
 from training.errors import DatasetError
-from training.evaluation import score
+from training.evaluation import score_images
 from training.explanations import Choice, chosen_items
 from training.loop import Trainer
 
@@ -63,7 +64,11 @@ def test_correct_only_leaves_out_what_is_predicted_wrongly(loaded: LoadedCheckpo
     examples = idrid_examples(idrid, "test")
     right = [
         example.path.stem
-        for example, p in zip(examples, score(loaded, examples).probabilities, strict=True)
+        for example, p in zip(
+            examples,
+            score_images(loaded, network_inputs(examples, loaded.preprocessing)).probabilities,
+            strict=True,
+        )
         if example.label == (p > 0.5)
     ]
     assert sorted(chosen(loaded, idrid, Choice(classes="all", correct_only=True))) == sorted(right)
