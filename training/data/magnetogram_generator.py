@@ -2,8 +2,8 @@
 
 Everything but the label's own part comes from streams of random numbers that do not know it: disk, plage, spots,
 noise, and the outline of one core. The label decides how polarity lies inside that outline, so the two labels of a
-seed are equal outside the mask. A core that does not flare has the unsigned flux of the one that does, but for three
-in ten that have decayed: size tells next to nothing.
+seed are equal outside the mask. A quiet core has the unsigned flux of the flaring one, but for three in ten that
+have decayed: size tells next to nothing.
 """
 
 from __future__ import annotations
