@@ -1,4 +1,4 @@
-"""What every explanation method has in common, and what each one computes."""
+"""What the maps of the network itself are."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from model.network import LambdaAbn
 from model.resnet import NormedLambda
 from tests.model.networks import images, small_network
 
-EXPLAINERS = [Attention(), LambdaAttention(), *(LambdaAttention(bottleneck=place) for place in range(3))]
 TARGETS = torch.tensor([0, 1, 0])
 
 
