@@ -6,6 +6,7 @@ LabnError
     ├── RequestError
     │   ├── MalformedRequest    a body that is no image upload
     │   ├── BadParameter        a parameter that cannot be used; the message names it
+    │   ├── BadSet              a set of images that cannot be used; the message names the file
     │   ├── BodyTooLarge        more bytes than allowed
     │   ├── UploadTooSlow       the body was not complete in time
     │   ├── WrongKey            the API key is missing or wrong
@@ -39,6 +40,10 @@ class MalformedRequest(RequestError):
 
 class BadParameter(RequestError):
     """A parameter that cannot be used."""
+
+
+class BadSet(RequestError):
+    """A set of images that cannot be used."""
 
 
 class BodyTooLarge(RequestError):

@@ -20,6 +20,7 @@ from model.errors import (
 from service.dependencies import parts_of
 from service.errors import (
     BadParameter,
+    BadSet,
     BodyTooLarge,
     BusyError,
     ClientGone,
@@ -52,6 +53,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     UnsupportedImage: Problem(415, "unsupported-image", "Not an image type that is read here"),
     BrokenImage: Problem(422, "broken-image", "The image does not decode"),
     TooManyPixels: Problem(422, "too-many-pixels", "The image has more pixels than allowed"),
+    BadSet: Problem(422, "bad-set", "The set of images cannot be used"),
     BadParameter: Problem(422, "bad-parameter", "A parameter cannot be used"),
     RequestValidationError: Problem(422, "bad-parameter", "A parameter cannot be used"),
     NonFiniteOutput: Problem(422, "non-finite-output", "The network's outputs are not finite"),
