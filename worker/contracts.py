@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Generic, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -208,6 +208,16 @@ class SetItemState(Contract):
     id: str  # of the evaluation
     status: Status
     error: JobError | None = None
+
+
+AnyState = TypeVar("AnyState", bound=State)
+
+
+class Event(NamedTuple, Generic[AnyState]):
+    """Something new of a job or set: the newest state, whatever it was that happened."""
+
+    id: str  # to go on behind it
+    state: AnyState
 
 
 class WorkerState(Contract):

@@ -6,8 +6,8 @@ UNFINISHED = "labn:unfinished"  # set: ids of jobs that wait or run
 MISSING = "labn:missing"  # hash: id -> since when a waiting job is in no list
 LISTED = "labn:evaluations"  # sorted set: ids of evaluations, by when they were asked for
 LISTED_SETS = "labn:sets"
-ORDER = "labn:order"  # counter: the score of the next one
-SETS_UNFINISHED = "labn:sets:unfinished"  # set
+SETS_UNFINISHED = "labn:sets:unfinished"  # set: ids of sets whose tables are not final
+MAINTAINED = "labn:maintained"  # string: there while maintenance need not be done again
 MEAN_RUN_S = "labn:mean_run_s"  # of the last jobs, a moving mean
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from redis import Redis
 from redis.exceptions import WatchError
@@ -21,10 +21,12 @@ from rq.worker_registration import REDIS_WORKER_KEYS
 
 from worker import keys
 from worker.blobs import Blobs
-from worker.contracts import Contract, EvaluationPayload, EvaluationState, WorkerState
+from worker.contracts import Contract, EvaluationPayload, EvaluationState, Event, WorkerState
 from worker.errors import KeyReused, QueueFull, UnknownJob, UploadMissing
+from worker.maintenance import Maintenance
 from worker.records import Records
-from worker.results import Results
+from worker.results import SLACK_S, Results
+from worker.sets import Sets
 from worker.settings import DAY_S, QueueSettings
 
 Lane = Literal["evaluations", "sets"]  # single evaluations go before the images of sets
@@ -32,14 +34,8 @@ LANES: tuple[Lane, ...] = ("evaluations", "sets")
 CLIENT = "client"  # the owner of a job that somebody asked for by itself
 FUNCTIONS = {"evaluation": "worker.jobs.evaluate", "aggregate": "worker.jobs.aggregate"}
 TYPICAL_RUN_S = 10.0  # before any job has been timed
+MAINTENANCE_A_LEASE = 6  # times
 STATES: dict[str, Literal["idle", "busy", "starting"]] = {"idle": "idle", "busy": "busy", "started": "starting"}
-
-
-class Event(NamedTuple):
-    """Something new of a job: the newest state, whatever it was that happened."""
-
-    id: str  # to go on behind it
-    state: EvaluationState
 
 
 @dataclass(frozen=True)
@@ -72,6 +68,11 @@ class JobQueue:
             for lane in LANES
         }
 
+    @cached_property
+    def sets(self) -> Sets:
+        """Sets of images."""
+        return Sets(self)
+
     def submit(
         self,
         payload: EvaluationPayload,
@@ -95,20 +96,21 @@ class JobQueue:
             KeyReused: the key came with another request before.
             UploadMissing: neither given nor there.
         """
-        key = _idempotency(idempotency_key)
+        self.claim_key(idempotency_key, payload.id)
         with self.redis.pipeline() as pipe:
             while True:
                 try:
-                    pipe.watch(Job.key_for(payload.id), *([key] if key else []), *map(keys.blob, payload.uploads))
-                    self._check_key(pipe, key, payload.id)
+                    pipe.watch(Job.key_for(payload.id), *map(keys.blob, payload.uploads))
                     is_new = self._is_to_run(pipe, payload.id)
                     if is_new and lane == "evaluations":
                         self._check_limit()
                     self._check_uploads(pipe, payload, uploads, is_new=is_new)
                     pipe.multi()
-                    self._join(pipe, payload, owner, key)
+                    self._join(pipe, payload, owner)
                     if is_new:
                         self._begin(pipe, payload, uploads, lane)
+                    else:
+                        self._prolong(pipe, payload.id)
                     pipe.execute()
                 except WatchError:  # somebody else asked for the same, or erased the upload
                     continue
@@ -146,7 +148,7 @@ class JobQueue:
             self.blobs.release(digest, job_id)
         return self.state(job_id)
 
-    def next_event(self, job_id: str, after: str = "0", wait_s: float = 0.0) -> Event | None:
+    def next_event(self, job_id: str, after: str = "0", wait_s: float = 0.0) -> Event[EvaluationState] | None:
         """Return the newest event behind another, waiting for one for so long; None where there is none.
 
         Whoever has seen the event of a state that is ended has seen the last one.
@@ -195,6 +197,29 @@ class JobQueue:
         mean = self.redis.get(keys.MEAN_RUN_S)
         run_s = float(mean) if mean else TYPICAL_RUN_S
         return run_s * (1 + self.depths()["evaluations"] / max(1, len(self.workers())))
+
+    def maintain(self) -> None:
+        """Give jobs of vanished workers back or fail them, and tidy up; does nothing where it was done just now.
+
+        For one background thread of the service, and for workers: never within a request.
+        """
+        every_s = self.settings.lease_s / MAINTENANCE_A_LEASE
+        if self.redis.set(keys.MAINTAINED, "", nx=True, px=max(1, round(every_s * 1000))):
+            Maintenance(self).run()
+
+    def claim_key(self, idempotency_key: str | None, job_id: str) -> None:
+        """Make sure that a client's key stands for this request, today.
+
+        Raises:
+            KeyReused: it stands for another.
+        """
+        if not idempotency_key:
+            return
+        key = keys.idempotency(hashlib.sha256(idempotency_key.encode()).hexdigest())  # which is of any length
+        if self.redis.set(key, job_id, nx=True, ex=DAY_S):
+            return
+        if as_text(self.redis.get(key) or job_id) != job_id:
+            raise KeyReused("this idempotency key was given with another request")
 
     def withdraw(self, job_id: str) -> bool:
         """Let a job that waits or runs be no more; its worker notices between two batches.
@@ -247,13 +272,17 @@ class JobQueue:
         self.enqueue(pipe, payload, payload.id, payload.kind, lane)
         self.records.begin(pipe, payload.id, payload.model_dump_json())
 
-    def _join(self, pipe: Any, payload: EvaluationPayload, owner: str, key: str | None) -> None:
+    def _join(self, pipe: Any, payload: EvaluationPayload, owner: str) -> None:
         pipe.sadd(keys.owners(payload.id), owner)
         pipe.expire(keys.owners(payload.id), self.settings.result_ttl_s)
         if owner == CLIENT:
             pipe.zadd(keys.LISTED, {payload.id: time.time_ns() // 1000}, nx=True)
-        if key:
-            pipe.set(key, payload.id, ex=DAY_S)
+
+    def _prolong(self, pipe: Any, job_id: str) -> None:
+        """Let the time of what was asked for before begin again."""
+        for key in (keys.job(job_id), keys.result(job_id), keys.maps(job_id)):
+            pipe.expire(key, self.settings.result_ttl_s + SLACK_S)
+        pipe.expire(Job.key_for(job_id), self.settings.result_ttl_s)
 
     def _status(self, pipe: Any, job_id: str) -> str | None:
         status = pipe.hget(Job.key_for(job_id), "status")
@@ -265,16 +294,6 @@ class JobQueue:
         if status == JobStatus.FINISHED:
             return not pipe.exists(keys.result(job_id))
         return status not in (JobStatus.QUEUED, JobStatus.STARTED)
-
-    def _check_key(self, pipe: Any, key: str | None, job_id: str) -> None:
-        """Make sure that an idempotency key stands for this request.
-
-        Raises:
-            KeyReused: it does not.
-        """
-        known = pipe.get(key) if key else None
-        if known and known.decode() != job_id:
-            raise KeyReused("this idempotency key was given with another request")
 
     def _check_limit(self) -> None:
         """Make sure that one more may wait; requests at the same moment may go over the limit by their number.
@@ -299,8 +318,3 @@ class JobQueue:
 
     def _is_recent(self, seen: str) -> bool:
         return time.time() - utcparse(seen).timestamp() < self.settings.lease_s
-
-
-def _idempotency(key: str | None) -> str | None:
-    """Name a client's key in Redis; of any length, it is hashed."""
-    return keys.idempotency(hashlib.sha256(key.encode()).hexdigest()) if key else None

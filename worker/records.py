@@ -100,6 +100,13 @@ class Records:
             )
             yield Raw(record, known, started, ended)
 
+    def statuses(self, job_ids: Sequence[str]) -> list[Status | None]:
+        """Return where jobs stand, in the order of their ids; None for those RQ does not know."""
+        with self.redis.pipeline() as pipe:
+            for job_id in job_ids:
+                pipe.hget(Job.key_for(job_id), "status")
+            return [STATUS.get(status.decode()) if status else None for status in pipe.execute()]
+
     def evaluation(self, job_id: str, raw: Raw, *, with_result: bool) -> EvaluationState | None:
         """Return the state of an evaluation; None where its time is over."""
         if raw.status is None or not raw.record:
