@@ -11,12 +11,12 @@ from typing import Any
 
 import torch
 
-from model import pid_command
 from model.allocator import keep_memory
 from model.arguments import at_least, share
 from model.checkpoint import load_checkpoint, save_checkpoint
 from model.device import usable_device
 from model.errors import LabnError
+from model.evaluation import command as pid_command
 from model.gallery import Gallery, image_paths
 from model.network import LambdaAbn
 from model.overlay import COLORMAPS, Style

@@ -108,10 +108,25 @@ def crop_box(preprocessing: Preprocessing, height: int, width: int) -> Box:
     return x_start, y_start, x_end, y_end
 
 
+def cut_out(picture: Picture, box: Box) -> tuple[Image.Image, tuple[float, float, float, float]]:
+    """Cut a box of the upload out of a picture that may have been reduced while it was decoded.
+
+    Cut first, since Pillow's filter reaches over the edge of a box. Cuts are whole pixels, so the result
+    comes with the exact place of the box in it.
+    """
+    width, height = picture.pixels.size
+    across, down = width / picture.width, height / picture.height
+    left, top = box[0] * across, box[1] * down
+    right, bottom = min(box[2] * across, width), min(box[3] * down, height)
+    x, y = math.floor(left), math.floor(top)
+    cut = picture.pixels.crop((x, y, math.ceil(right), math.ceil(bottom)))
+    return cut, (left - x, top - y, right - x, bottom - y)
+
+
 def to_tensor(picture: Picture, preprocessing: Preprocessing) -> Tensor:
     """Crop, resize (bilinear, antialiased) and normalise: (1, C, H, W) float32."""
     height, width = preprocessing.height, preprocessing.width
-    cropped, box = _crop(picture, crop_box(preprocessing, picture.height, picture.width))
+    cropped, box = cut_out(picture, crop_box(preprocessing, picture.height, picture.width))
     resized = cropped.resize((width, height), Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
     levels = torch.from_numpy(np.array(resized)).reshape(height, width, -1).permute(2, 0, 1)  # (C, H, W) uint8
     std = torch.tensor(preprocessing.std).view(-1, 1, 1)
@@ -140,21 +155,6 @@ def _load(file: ImageFile, mode: ColorMode, at_least: tuple[int, int]) -> Pictur
     if turn in _SIDEWAYS:
         height, width = width, height
     return Picture(pixels, height, width)
-
-
-def _crop(picture: Picture, box: Box) -> tuple[Image.Image, tuple[float, float, float, float]]:
-    """Cut a box of the upload out of a picture that may have been reduced while it was decoded.
-
-    Cut first, since Pillow's filter reaches over the edge of a box. Cuts are whole pixels, so the result
-    comes with the exact place of the box in it.
-    """
-    width, height = picture.pixels.size
-    across, down = width / picture.width, height / picture.height
-    left, top = box[0] * across, box[1] * down
-    right, bottom = min(box[2] * across, width), min(box[3] * down, height)
-    x, y = math.floor(left), math.floor(top)
-    cut = picture.pixels.crop((x, y, math.ceil(right), math.ceil(bottom)))
-    return cut, (left - x, top - y, right - x, bottom - y)
 
 
 def _edges(low: float, high: float, length: int) -> tuple[int, int]:

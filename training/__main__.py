@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import fields
 from pathlib import Path
 
+from model.allocator import keep_memory
 from model.arguments import at_least, share
 from model.checkpoint import load_checkpoint
 from model.device import usable_device
 from model.errors import LabnError
+from model.evaluation.arguments import add_request_arguments, request_of
+from model.evaluation.command import print_lines
+from model.evaluation.folder import EvaluationFolder
 from training.config import TrainingConfig
 from training.data.fundus_generator import SMALLEST, write_folder
 from training.data.sources import training_data
@@ -18,16 +23,16 @@ from training.data.sources import training_data
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; errors that have a name are one line on stderr and exit status 2."""
+    keep_memory()
     options = _parser().parse_args(arguments)
     try:
-        options.command(options)
+        return options.command(options) or 0
     except (LabnError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("stopped; the same command goes on from here", file=sys.stderr)
         return 130
-    return 0
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -46,12 +51,18 @@ def _train(options: argparse.Namespace) -> None:
     )
 
 
-def _evaluate(options: argparse.Namespace) -> None:
-    from training.evaluation import evaluate
+def _evaluate(options: argparse.Namespace) -> int:
+    from training.evaluation import evaluate, held_out_examples
+    from training.explanations import Choice, chosen_items
 
-    loaded = load_checkpoint(options.checkpoint)
+    loaded = load_checkpoint(options.checkpoint, device=usable_device(options.device))
     config = TrainingConfig.of_checkpoint(loaded)
-    print(json.dumps(evaluate(loaded, config, options.data, options.split), indent=2))
+    if options.out is None:
+        print(json.dumps(evaluate(loaded, config, options.data, options.split), indent=2))
+        return 0
+    choice = Choice(**{field.name: getattr(options, field.name) for field in fields(Choice)})
+    items = chosen_items(loaded, held_out_examples(config, options.data, options.split), choice)
+    return print_lines(EvaluationFolder(loaded, request_of(options), options.out), items)
 
 
 def _ship(options: argparse.Namespace) -> None:
@@ -85,10 +96,21 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--device", default="cpu", help="cpu or cuda")
     train.set_defaults(command=_train)
 
-    evaluate = commands.add_parser("evaluate", help="print a checkpoint's figures on a split, as JSON")
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="a checkpoint's figures on a split, as JSON; with --out its explanations' instead",
+        description="Without --out: AUROC and the like, as JSON. With --out: PID of the explanations, resumable.",
+    )
     evaluate.add_argument("checkpoint", type=Path)
     evaluate.add_argument("--data", type=Path, required=True, help="folder of the data set")
     evaluate.add_argument("--split", choices=["validation", "test"], default="validation")
+    evaluate.add_argument("--out", type=Path, help="folder for the explanations' results, tables and pictures")
+    evaluate.add_argument("--classes", choices=["positive", "all"], default="positive", help="which images")
+    evaluate.add_argument("--correct-only", action="store_true", help="only images that are predicted rightly")
+    evaluate.add_argument("--masked-only", action="store_true", help="only images with a lesion mask")
+    evaluate.add_argument("--sample", type=at_least(1), metavar="N", help="so many of these, drawn by --seed")
+    evaluate.add_argument("--device", default="cpu", help="cpu or cuda")
+    add_request_arguments(evaluate)
     evaluate.set_defaults(command=_evaluate)
 
     ship = commands.add_parser("ship", help="write a run's checkpoint with its figures and its model card")

@@ -56,13 +56,19 @@ def evaluate(
     """
     if len(loaded.labels) != 2:
         raise DatasetError(f"figures are of two classes, the checkpoint has {loaded.labels}")
-    validation = score(loaded, validation_examples(config, root))
-    scores = validation if split == "validation" else score(loaded, real_examples(config, root, "test")[0])
+    validation = score(loaded, held_out_examples(config, root, "validation"))
+    scores = validation if split == "validation" else score(loaded, held_out_examples(config, root, split))
     return {"split": split, **figures(scores, youden_threshold(validation.labels, validation.probabilities))}
 
 
-def validation_examples(config: TrainingConfig, root: Path) -> list[Example]:
-    """Return the images that the run of this configuration did not train on."""
+def held_out_examples(config: TrainingConfig, root: Path, split: EvaluationSplit) -> list[Example]:
+    """Return images that the run of this configuration did not train on.
+
+    Raises:
+        DatasetError: the data cannot be used.
+    """
+    if split == "test":
+        return real_examples(config, root, "test")[0]
     examples, _, _ = real_examples(config, root, "train")
     return split_examples(examples, share=config.data.validation_share, seed=config.run.seed)[1]
 
@@ -112,9 +118,10 @@ def score(loaded: LoadedCheckpoint, examples: list[Example]) -> Scores:
 @torch.inference_mode()
 def score_images(loaded: LoadedCheckpoint, images: LabelledImages) -> Scores:
     """Run the network over images as it takes them."""
+    device = next(loaded.network.parameters()).device
     probabilities, coverage = [], []
     for batch in tqdm(images.images.split(BATCH), desc="scoring", unit="batch", leave=False):
-        output = loaded.network(batch)
-        probabilities.append(output.logits.double().softmax(1)[:, 1].numpy())
-        coverage.append((output.attention > loaded.config.threshold).double().mean(dim=(1, 2, 3)).numpy())
+        output = loaded.network(batch.to(device))
+        probabilities.append(output.logits.double().softmax(1)[:, 1].cpu().numpy())
+        coverage.append((output.attention > loaded.config.threshold).double().mean(dim=(1, 2, 3)).cpu().numpy())
     return Scores(images.labels.numpy(), np.concatenate(probabilities), np.concatenate(coverage))

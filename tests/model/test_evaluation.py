@@ -15,12 +15,13 @@ from torch import Tensor
 
 from model.checkpoint import LoadedCheckpoint
 from model.errors import ConfigurationError, LabnError, MetricError, NonFiniteOutput
-from model.evaluation import evaluate_image
-from model.evaluation_request import EvaluationRequest
+from model.evaluation.evaluate import evaluate_image
+from model.evaluation.request import EvaluationRequest
 from model.explain.rise import Rise
 from model.familiarity import input_statistics
 from model.metrics.blanks import blank_image
 from model.metrics.chance import random_order_scores
+from model.metrics.localisation import localise
 from model.metrics.pid import patch_insertion_deletion
 from model.metrics.statistics import random_band
 from model.probability import probability_of
@@ -119,6 +120,25 @@ class TestEvaluateImage:
         )
         warnings = evaluate_image(loaded, IMAGE, replace(REQUEST, methods=("attention", "random"))).warnings
         assert [warning.split(":")[0] for warning in warnings if "constant" in warning] == ["attention"]
+
+    def test_maps_are_compared_with_a_mask(self, loaded: LoadedCheckpoint) -> None:
+        request = replace(REQUEST, methods=("attention", "random"), patch_sizes=(16,))
+        mask = torch.zeros(32, 32, dtype=torch.bool)
+        mask[4:9, 10:20] = True
+        found = evaluate_image(loaded, IMAGE, request, mask=mask)
+        for method in found.methods.values():
+            expected = localise(torch.from_numpy(method.saliency), mask, tolerance_px=4)
+            assert method.localisation == expected
+            assert method.localisation.mask_share == 50 / 1024
+        document = found.to_dict()["methods"]["random"]["localisation"]
+        assert set(document) == {"pointing_game", "energy_inside", "average_precision", "mask_share"}
+        assert json.loads(json.dumps(document)) == document
+
+    def test_an_empty_mask_is_warned_of(self, loaded: LoadedCheckpoint) -> None:
+        request = replace(REQUEST, methods=("attention",), patch_sizes=(16,))
+        found = evaluate_image(loaded, IMAGE, request, mask=torch.zeros(32, 32, dtype=torch.bool))
+        assert found.methods["attention"].localisation is None
+        assert [warning for warning in found.warnings if "mask is empty" in warning]
 
     def test_a_step_over_all_patches_is_warned_of(self, loaded: LoadedCheckpoint) -> None:
         request = replace(REQUEST, methods=("attention",))
@@ -226,5 +246,5 @@ class TestRequest:
 
 
 def test_whoever_evaluates_needs_no_matplotlib() -> None:
-    check = "import sys, model.evaluation, model.__main__; sys.exit('matplotlib' in sys.modules)"
+    check = "import sys, model.evaluation.evaluate, model.__main__; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False, cwd=Path(__file__).parents[2]).returncode == 0

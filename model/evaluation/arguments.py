@@ -6,7 +6,7 @@ import argparse
 from typing import get_args
 
 from model.arguments import at_least, names, whole_numbers
-from model.evaluation_request import EvaluationRequest
+from model.evaluation.request import EvaluationRequest
 from model.metrics.blanks import Blank
 from model.metrics.pid import NamedStep, Protocol, Step
 

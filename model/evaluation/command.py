@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
 from model.checkpoint import load_checkpoint
 from model.device import usable_device
-from model.evaluation_arguments import add_request_arguments, request_of
-from model.evaluation_folder import EvaluationFolder
+from model.evaluation.arguments import add_request_arguments, request_of
+from model.evaluation.folder import EvaluationFolder, Item
 from model.gallery import image_paths
 
 
@@ -33,10 +34,18 @@ def run(options: argparse.Namespace) -> int:
     """
     paths = image_paths(options.images)
     loaded = load_checkpoint(options.checkpoint, device=usable_device(options.device))
-    options.out.mkdir(parents=True, exist_ok=True)
     evaluations = EvaluationFolder(loaded, request_of(options), options.out)
+    return print_lines(evaluations, [Item(path) for path in paths])
+
+
+def print_lines(evaluations: EvaluationFolder, items: Sequence[Item]) -> int:
+    """Evaluate a set, a JSON line on stdout for each image.
+
+    Returns:
+        0; 1 where some image could not be used.
+    """
     failed = 0
-    for line in evaluations.lines(paths):
+    for line in evaluations.lines(items):
         failed += "error" in line
         tqdm.write(json.dumps(line, ensure_ascii=False))  # beside the bar
         sys.stdout.flush()

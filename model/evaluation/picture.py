@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from model.evaluation import Evaluation
+from model.evaluation.result import Evaluation
 from model.overlay import COLORMAPS
 
 if TYPE_CHECKING:

@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from model.checkpoint import LoadedCheckpoint
-from model.evaluation_request import EvaluationRequest
+from model.evaluation.request import EvaluationRequest
+from model.evaluation.result import Band, Evaluation, MethodEvaluation
 from model.explain.explainer import stretch
 from model.explain.registry import METHODS
 from model.meter import Meter, StageProgress, ignore_stages
-from model.metrics.blanks import Blank, blank_image
+from model.metrics.blanks import blank_image
 from model.metrics.chance import random_order_scores
+from model.metrics.localisation import Localisation, localise
 from model.metrics.perturbation import Ends, evaluate_ends
 from model.metrics.pid import PatchInsertionDeletion, patch_insertion_deletion
 from model.metrics.statistics import random_band
@@ -26,65 +27,8 @@ from model.normalisation import denormalise
 from model.overlay import coverage
 from model.probability import Predict, probability_of
 
-Band = tuple[float, float]
-
 COARSE = 0.05  # of a score's error estimate: a warning says so
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class MethodEvaluation:
-    """A map and its scores, one a patch size."""
-
-    saliency: NDArray[np.float32]  # (H, W), in the method's own units
-    coverage: float  # share of pixels over the network's θ; of a map that does not lie in 0..1, after scaling it
-    scores: tuple[PatchInsertionDeletion, ...]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Evaluation:
-    """What was found of one image."""
-
-    label: str  # of the target
-    index: int
-    ends: Ends  # p of the whole image and of the blank
-    blank: Blank
-    methods: Mapping[str, MethodEvaluation]
-    random_bands: Mapping[int, Band]  # patch size -> where 95 % of random orders score; empty: not measured
-    provenance: Mapping[str, Any]
-    warnings: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the result in the API's form, without the maps."""
-        return {
-            "target": {"label": self.label, "index": self.index},
-            "p_full": self.ends.full,
-            "p_blank": self.ends.blank,
-            "methods": {
-                name: {"coverage": method.coverage, "scores": [self._score(score) for score in method.scores]}
-                for name, method in self.methods.items()
-            },
-            "provenance": dict(self.provenance),
-            "warnings": list(self.warnings),
-        }
-
-    def _score(self, score: PatchInsertionDeletion) -> dict[str, Any]:
-        band = self.random_bands.get(score.patch_size)
-        return {
-            "patch_size": score.patch_size,
-            "protocol": score.protocol,
-            "step": score.step,
-            "blank": self.blank,
-            "insertion": score.insertion,
-            "deletion": score.deletion,
-            "pid": score.score,
-            "error_estimate": score.error_estimate,
-            "n": score.n.tolist(),
-            "insertion_curve": score.insertion_curve.tolist(),
-            "deletion_curve": score.deletion_curve.tolist(),
-            "random_band": list(band) if band else None,
-            "tied_fraction": score.tied_fraction,
-            "forwards": score.forwards,
-        }
+TOLERANCE_PX = 4  # of the pointing game, at the network's input: a lesion is a few px wide
 
 
 def evaluate_image(
@@ -92,6 +36,7 @@ def evaluate_image(
     image: Tensor,
     request: EvaluationRequest,
     progress: StageProgress = ignore_stages,
+    mask: Tensor | None = None,
 ) -> Evaluation:
     """Explain an image by several methods and score each map.
 
@@ -100,6 +45,7 @@ def evaluate_image(
         image: (C, H, W), normalised.
         request: what to measure.
         progress: told (stage, forwards done, forwards at most) between batches; may raise, which ends the work.
+        mask: (H, W) of bools, where the evidence lies: maps are compared with it.
 
     Raises:
         ConfigurationError: the network has no such target.
@@ -113,7 +59,16 @@ def evaluate_image(
     target = _predicted(loaded.network, image) if target is None else target
     predict = probability_of(loaded.network, target)
     blank = blank_image(request.blank, image, loaded.preprocessing)
-    measure = Measurement(request, predict, image, blank, evaluate_ends(predict, image, blank), meter)
+    is_masked = mask is not None and bool(mask.any())
+    measure = Measurement(
+        request=request,
+        predict=predict,
+        image=image,
+        blank=blank,
+        ends=evaluate_ends(predict, image, blank),
+        mask=mask if is_masked else None,
+        meter=meter,
+    )
     methods = {name: measure.method(loaded.network, target, name) for name in request.methods}
     return Evaluation(
         label=loaded.labels[target],
@@ -129,11 +84,11 @@ def evaluate_image(
             "device": image.device.type,
             "torch": torch.__version__,
         },
-        warnings=(*unusual, *_warnings(measure.ends, methods)),
+        warnings=(*unusual, *_warnings(measure.ends, methods), *_mask_warnings(mask)),
     )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Measurement:
     """An image that is being evaluated."""
 
@@ -142,6 +97,7 @@ class Measurement:
     image: Tensor  # (C, H, W)
     blank: Tensor  # (C, H, W)
     ends: Ends
+    mask: Tensor | None  # (H, W), with something inside
     meter: Meter
 
     def method(self, network: LambdaAbn, target: int, name: str) -> MethodEvaluation:
@@ -160,6 +116,7 @@ class Measurement:
             saliency=saliency[0].float().cpu().numpy(),
             coverage=coverage(shown[0].cpu().numpy(), network.config.threshold),
             scores=scores,
+            localisation=None if self.mask is None else self._localise(saliency[0], self.mask),
         )
 
     def random_bands(self) -> dict[int, Band]:
@@ -172,6 +129,10 @@ class Measurement:
     def _curves(self, name: str, saliency: Tensor, patch_size: int) -> PatchInsertionDeletion:
         options = self._options(f"{name}: m = {patch_size}", patch_size)
         return patch_insertion_deletion(self.predict, self.image, saliency, self.blank, **options)
+
+    @staticmethod
+    def _localise(saliency: Tensor, mask: Tensor) -> Localisation:
+        return localise(saliency.float().cpu(), mask.cpu(), tolerance_px=TOLERANCE_PX)
 
     def _random(self, patch_size: int) -> list[float]:
         scores: list[float] = []
@@ -198,6 +159,12 @@ class Measurement:
 @torch.no_grad()
 def _predicted(network: LambdaAbn, image: Tensor) -> int:
     return int(network(image.unsqueeze(0)).logits.argmax())
+
+
+def _mask_warnings(mask: Tensor | None) -> list[str]:
+    if mask is None or bool(mask.any()):
+        return []
+    return ["the mask is empty within the part of the image that the network sees: nothing is localised"]
 
 
 def _warnings(ends: Ends, methods: Mapping[str, MethodEvaluation]) -> list[str]:

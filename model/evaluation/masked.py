@@ -1,0 +1,52 @@
+"""How well the maps of a set point at what its masks say matters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from model.evaluation.sheet import csv_text, markdown_table, with_interval
+from model.evaluation.table import LEVEL, Document, Rows
+from model.metrics.statistics import mean_interval
+
+FIGURES = ("pointing_game", "energy_inside", "average_precision")
+COLUMNS = ("method", "figure", "images", "value", "low", "high", "mask_share")
+
+
+def localisation_rows(documents: Sequence[Document]) -> Rows:
+    """Return one row a method and figure, with the keys COLUMNS: means over the images that have a mask."""
+    found: dict[str, list[Document]] = {}
+    for document in documents:
+        for name, method in document["methods"].items():
+            if method["localisation"]:
+                found.setdefault(name, []).append(method["localisation"])
+    return [_row(method, figure, of_images) for method, of_images in found.items() for figure in FIGURES]
+
+
+def localisation_csv(rows: Rows) -> str:
+    """Return the rows as CSV."""
+    return csv_text(COLUMNS, rows)
+
+
+def localisation_markdown(rows: Rows) -> str:
+    """Return a method a row, a figure a column; empty where no image has a mask."""
+    if not rows:
+        return ""
+    cells = {(row["method"], row["figure"]): with_interval(row, "value") for row in rows}
+    methods = dict.fromkeys(row["method"] for row in rows)
+    table = markdown_table(
+        ["localisation", *FIGURES], [[name, *(cells[name, figure] for figure in FIGURES)] for name in methods]
+    )
+    return (
+        f"Means over the images with a mask (n = {rows[0]['images']}) and their 95 % bootstrap intervals; the "
+        f"masks cover {rows[0]['mask_share']:.2%} of them.\n\n{table}"
+    )
+
+
+def _row(method: str, figure: str, of_images: Sequence[Document]) -> dict[str, object]:
+    mean = mean_interval([found[figure] for found in of_images], level=LEVEL)
+    share = float(np.mean([found["mask_share"] for found in of_images]))
+    return {"method": method, "figure": figure, "images": len(of_images), "mask_share": share} | {
+        "value": mean.value, "low": mean.low, "high": mean.high,
+    }  # fmt: skip

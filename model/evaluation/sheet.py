@@ -1,0 +1,27 @@
+"""Rows as text: CSV for machines, Markdown for people."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return these columns of the rows under their names; None is an empty cell."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table."""
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (header, ["---"] * len(header), *rows))
+
+
+def with_interval(row: Mapping[str, Any], name: str) -> str:
+    """Return a figure of the row with its interval, to three digits."""
+    return f"{row[name]:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
