@@ -46,7 +46,7 @@ class Contract(BaseModel):
 
 
 class EvaluationParameters(Contract):
-    """What is to be measured of an image: the fields of `model.evaluation_request.EvaluationRequest`, bounded."""
+    """What is to be measured of an image: the fields of `model.evaluation.request.EvaluationRequest`, bounded."""
 
     methods: Annotated[tuple[Method, ...], Field(min_length=1)] = (
         "attention",

@@ -225,7 +225,7 @@ class Sets:
 
     def _begin(self, payload: SetPayload) -> None:
         set_id = payload.id
-        ids = dict.fromkeys(payload.evaluation(item).id for item in payload.items)
+        ids = [payload.evaluation(item).id for item in payload.items]
         with self.queue.redis.pipeline() as pipe:
             pipe.hdel(keys.job(set_id), "accepted", "cancelled", "started_at", *_final({}))
             pipe.delete(keys.items(set_id), Job.key_for(AggregatePayload(set_id=set_id).id))
