@@ -11,10 +11,14 @@ LabnError
     │   ├── UploadTooSlow       the body was not complete in time
     │   ├── WrongKey            the API key is missing or wrong
     │   ├── UnknownModel        no model of that name and version
+    │   ├── NotFinished         asked for what only a finished evaluation has
+    │   ├── NotThere            the evaluation has no such part, or it is no longer kept
     │   └── ClientGone          the client left before its answer was ready
     └── BusyError
         ├── QueueFull           every place is taken
-        └── NotReady            starting up or draining
+        ├── NotReady            starting up or draining
+        ├── NoQueue             started without a Redis
+        └── QueueAway           Redis does not answer
 """
 
 from __future__ import annotations
@@ -62,6 +66,14 @@ class UnknownModel(RequestError):
     """No model of that name and version."""
 
 
+class NotFinished(RequestError):
+    """Asked for what only an evaluation that has succeeded has."""
+
+
+class NotThere(RequestError):
+    """The evaluation has no such part, or it is no longer kept."""
+
+
 class ClientGone(RequestError):
     """The client left before its answer was ready."""
 
@@ -80,3 +92,11 @@ class QueueFull(BusyError):
 
 class NotReady(BusyError):
     """Starting up or draining."""
+
+
+class NoQueue(BusyError):
+    """Started without a Redis: there is nothing to evaluate with."""
+
+
+class QueueAway(BusyError):
+    """Redis does not answer; nothing that it had accepted is lost."""
