@@ -25,6 +25,7 @@ from rq.timeouts import JobTimeoutException
 from rq.utils import as_text, now
 from rq.worker import SimpleWorker, WorkerStatus
 
+from model.errors import LabnError
 from worker import keys
 from worker.connection import AWAY
 from worker.contracts import JobError
@@ -111,15 +112,16 @@ class ResidentWorker(SimpleWorker):
                 )
             except DequeueTimeout:
                 continue
-            except (ValueError, TypeError, KeyError) as error:  # of a job's hash that somebody else wrote
-                self._refuse(error)
+            except AWAY:
+                raise
+            except Exception as error:  # RQ names the job whose hash it could not read
+                if not hasattr(error, "job_id"):
+                    raise
+                self._refuse(error.job_id, error)
         return None
 
-    def _refuse(self, error: Exception) -> None:
-        """Fail a job that cannot even be read."""
-        job_id = getattr(error, "job_id", None)
-        if job_id is None:
-            raise error
+    def _refuse(self, job_id: str, error: Exception) -> None:
+        """Fail a job whose hash is none of RQ's."""
         log.warning("job %s cannot be read: %s", job_id, error)
         refused = JobError(type=error_type(PayloadRefused()), detail=f"the job cannot be read: {error}")
         with self.connection.pipeline() as pipe:
@@ -236,7 +238,8 @@ class ResidentWorker(SimpleWorker):
         if not isinstance(error, TRY_AGAIN):
             job.retries_left = 0
         outcome = "retried" if job.should_retry else "failed"
-        log.warning("job %s %s: %s: %s", job.id, outcome, error_type(error), error, exc_info=error)
+        unexpected = None if isinstance(error, LabnError) else error
+        log.warning("job %s %s: %s: %s", job.id, outcome, error_type(error), error, exc_info=unexpected)
         with self.connection.pipeline() as pipe:
             self.jobs.records.failure(pipe, job.id, job_error(error))
             pipe.execute()

@@ -202,8 +202,9 @@ class Sets:
             return
         counts = self._counts(set_id, record)
         if counts["queued"] or counts["running"]:
-            lock = self.queue.redis.set(keys.table_lock(set_id), "", nx=True, ex=TABLES_EVERY_S)
-            if not lock or not counts["succeeded"]:
+            if not counts["succeeded"]:
+                return
+            if not self.queue.redis.set(keys.table_lock(set_id), "", nx=True, ex=TABLES_EVERY_S):
                 return
         self._enqueue_tables(set_id)
 
