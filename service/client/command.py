@@ -6,7 +6,6 @@ import argparse
 import base64
 import json
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ import httpx
 from model.errors import LabnError
 from model.whole_file import write_whole
 from service.client.client import Client
-from service.client.connection import PAUSE_S
+from service.client.connection import wait_for
 from service.client.errors import ClientError, JobFailed, Refused, Unreachable
 from service.client.job import Job
 from service.client.progress_bar import follow
@@ -112,9 +111,7 @@ def _once_there_is_room(submit_one: Callable[[], Job]) -> Job:
         except Refused as refusal:
             if refusal.status != httpx.codes.TOO_MANY_REQUESTS:
                 raise
-            pause_s = refusal.retry_after_s or PAUSE_S
-            print(f"{refusal}; trying again in {pause_s:.0f} s", file=sys.stderr)
-            time.sleep(pause_s)
+            wait_for(refusal)
 
 
 def _see_through(jobs: Sequence[tuple[str, Job]], out: Path | None) -> int:
@@ -122,26 +119,31 @@ def _see_through(jobs: Sequence[tuple[str, Job]], out: Path | None) -> int:
     failed = 0
     for number, (name, job) in enumerate(jobs):
         try:
-            line = _outcome(job, name, out)
+            line, is_sound = _outcome(job, name, out)
         except KeyboardInterrupt:
             ids = " ".join(job.id for _, job in jobs[number:])
             print(f"\nstill under way; to go on watching: python -m service.client watch {ids}", file=sys.stderr)
             return 130
-        failed += "error" in line
+        failed += not is_sound
         _print(line)
     return int(failed > 0)
 
 
-def _outcome(job: Job, name: str, out: Path | None) -> dict[str, Any]:
+def _outcome(job: Job, name: str, out: Path | None) -> tuple[dict[str, Any], bool]:
+    """Return what there is to say of a job that was waited for, and whether it succeeded."""
     try:
         state = follow(job, name)
-        if state["status"] != "succeeded":
-            raise JobFailed(state)
+        is_sound = state["status"] == "succeeded"
         if out is None:
-            return {"name": name, **state}
-        return {"name": name, "id": job.id, "files": [str(path) for path in job.fetch(out / name)]}
-    except (JobFailed, Refused) as error:
-        return {"name": name, "id": job.id, "error": str(error)}
+            return {"name": name, **state}, is_sound
+        line: dict[str, Any] = {"name": name, "id": job.id}
+        if not is_sound:
+            line["error"] = str(JobFailed(state))
+        if state["result"]:  # a set whose images did not all succeed has one too
+            line["files"] = [str(path) for path in job.fetch(out / name)]
+        return line, is_sound
+    except Refused as refusal:
+        return {"name": name, "id": job.id, "error": str(refusal)}, False
 
 
 def _given(options: argparse.Namespace, names: dict[str, str]) -> dict[str, Any]:

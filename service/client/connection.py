@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ LATER = {429, 503}  # the same request will work
 IN_BETWEEN = {502, 504}  # what a proxy answers for a service that starts again
 PAUSE_S = 1.0  # where no Retry-After is given
 TIMEOUT = httpx.Timeout(10.0, read=120.0, write=120.0)
+
+logger = logging.getLogger("labn.client")
 
 
 class Connection:
@@ -46,20 +49,18 @@ class Connection:
         deadline = time.monotonic() + self._patience_s
         while True:
             failure: Refused | Unreachable
-            pause_s = PAUSE_S
             try:
                 response = self._http.request(method, path, **options)
                 if response.is_success:
                     return response
                 failure = Refused(response)
-                pause_s = failure.retry_after_s or PAUSE_S
                 is_passing = failure.status in LATER or (outlast_restart and failure.status in IN_BETWEEN)
             except httpx.TransportError as error:
                 failure = Unreachable(f"no answer from {self._url}: {error or type(error).__name__}")
                 is_passing = outlast_restart
-            if not is_passing or time.monotonic() + pause_s > deadline:
+            if not is_passing or time.monotonic() + pause_after(failure) > deadline:
                 raise failure
-            time.sleep(pause_s)
+            wait_for(failure)
 
     @contextmanager
     def stream(self, path: str, *, headers: dict[str, str], silence_s: float) -> Iterator[httpx.Response]:
@@ -72,3 +73,16 @@ class Connection:
             "GET", path, headers=headers, timeout=httpx.Timeout(10.0, read=silence_s)
         ) as response:
             yield response
+
+
+def pause_after(failure: Refused | Unreachable) -> float:
+    """Return how long to wait before the same request is tried again, in seconds."""
+    return (isinstance(failure, Refused) and failure.retry_after_s) or PAUSE_S
+
+
+def wait_for(failure: Refused | Unreachable) -> None:
+    """Wait that long, and say why, unless it is a blink: scripts without logging of their own show it on stderr."""
+    pause_s = pause_after(failure)
+    level = logging.WARNING if pause_s > PAUSE_S else logging.DEBUG
+    logger.log(level, "%s; trying again in %.0f s", failure, pause_s)
+    time.sleep(pause_s)

@@ -53,7 +53,7 @@ class Watch:
             yield state
             if is_finished(state):
                 return
-            time.sleep(float(response.headers.get("Retry-After", PAUSE_S)))
+            time.sleep(PAUSE_S if self._can_stream else float(response.headers.get("Retry-After", PAUSE_S)))
 
     def _streamed(self) -> Iterator[State]:
         """Yield what the stream brings until it ends, in whatever way."""
