@@ -7,8 +7,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Self
 
 import httpx
 import pytest
@@ -21,6 +23,32 @@ from tests.service.live import wait_until
 
 Start = Callable[..., Launcher]
 PASSWORD = "not-for-the-process-list"
+
+
+class Onlooker:
+    """Asks for predictions and for readiness all the while, and remembers what was answered."""
+
+    def __init__(self, launcher: Launcher, image: bytes) -> None:
+        self.predictions: set[int] = set()
+        self.readiness: set[tuple[int, str]] = set()
+        self._launcher, self._image = launcher, image
+        self._seen_enough = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._seen_enough.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        with httpx.Client(base_url=self._launcher.url, timeout=60) as client:
+            while not self._seen_enough.wait(0.1):
+                self.predictions.add(client.post("/v1/predictions", files={"image": self._image}).status_code)
+                answer = client.get("/readyz")
+                self.readiness.add((answer.status_code, answer.json()["status"]))
 
 
 @pytest.fixture
@@ -36,31 +64,31 @@ def start(tmp_path: Path, tiny_checkpoint: Path) -> Iterator[Start]:
         launcher.end(signal.SIGKILL)
 
 
-@pytest.fixture
-def whole(start: Start) -> Launcher:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Iterator[Launcher]:
+    """One for the tests that leave it as they found it."""
+    launcher = Launcher(tmp_path_factory.mktemp("data"), tiny_checkpoint, default_model="tiny")
+    launcher.wait_until_whole()
+    yield launcher
+    launcher.end()
+
+
+def evaluate(launcher: Launcher, image: bytes) -> None:
+    with Client(launcher.url) as client:
+        client.submit(image, methods=["attention"], patch_sizes=[16]).result()
+
+
+def test_ctrl_c_ends_all_of_it_and_a_kill_too(start: Start, encode: Encode) -> None:
     launcher = start()
     launcher.wait_until_whole()
-    return launcher
-
-
-def evaluate(launcher: Launcher, image: bytes) -> str:
-    with Client(launcher.url) as client:
-        result = client.submit(image, methods=["attention"], patch_sizes=[16]).result()
-        return str(result["methods"]["attention"]["scores"][0]["pid"])
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_all_of_it(whole: Launcher, encode: Encode, number: signal.Signals) -> None:
-    evaluate(whole, encode())
-    assert [len(whole.pids(part)) for part in (REDIS, WORKER, SERVICE)] == [1, 1, 1]
-    assert whole.end(number) == 0
-    assert whole.pids() == []
-
-
-def test_a_killed_launcher_leaves_no_orphan_and_frees_the_folder(whole: Launcher, start: Start) -> None:
-    whole.end(signal.SIGKILL)
-    wait_until(lambda: whole.pids() == [])
-    start().wait_until_whole()
+    evaluate(launcher, encode())
+    assert [len(launcher.pids(part)) for part in (REDIS, WORKER, SERVICE)] == [1, 1, 1]
+    assert launcher.end(signal.SIGINT) == 0
+    assert launcher.pids() == []
+    again = start()
+    again.wait_until_whole()
+    again.end(signal.SIGKILL)
+    wait_until(lambda: again.pids() == [])
 
 
 def test_the_worker_leaves_the_cores_to_predictions(whole: Launcher) -> None:
@@ -75,13 +103,30 @@ def test_a_part_that_dies_comes_back(whole: Launcher, encode: Encode, part: str)
     whole.kill(part)
     wait_until(lambda: len(whole.pids(part)) == 1 and whole.pids(part) != before)
     whole.wait_until_whole()
-    evaluate(whole, encode())
+    evaluate(whole, encode(seed=len(part)))
 
 
-def test_a_second_one_on_the_same_folder_says_so(whole: Launcher, start: Start, tmp_path: Path) -> None:
-    said = start().refusal()
-    assert said == (
-        f"labn: another labn is running on {tmp_path / 'data'}; stop it, or name another folder in LABN_DATA_DIR\n"
+@pytest.mark.timeout(600)
+def test_redis_may_die_again_and_again(whole: Launcher, encode: Encode) -> None:
+    with Client(whole.url) as client, Onlooker(whole, encode()) as onlooker:
+        jobs = [
+            client.submit(encode(seed=seed), methods="rise", patch_sizes=16, rise_masks=2000) for seed in range(6)
+        ]
+        for _ in range(3):  # each pause of the launcher is longer than the one before
+            before = whole.pids(REDIS)
+            whole.kill(REDIS)
+            wait_until(lambda: whole.pids(REDIS) not in ([], before))  # noqa: B023  (called at once)
+        results = [job.result() for job in jobs]
+        whole.wait_until_whole()
+    assert [list(result["methods"]) for result in results] == [["rise"]] * 6
+    assert onlooker.predictions == {200}
+    assert onlooker.readiness == {(200, "ready"), (200, "degraded")}
+
+
+def test_a_second_one_on_the_same_folder_says_so(whole: Launcher, tiny_checkpoint: Path) -> None:
+    said = Launcher(Path(whole.mark), tiny_checkpoint, default_model="tiny").refusal()
+    assert (
+        said == f"labn: another labn is running on {whole.mark}; stop it, or name another folder in LABN_DATA_DIR\n"
     )
     assert whole.is_whole()
 
