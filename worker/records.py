@@ -109,7 +109,7 @@ class Records:
 
     def evaluation(self, job_id: str, raw: Raw, *, with_result: bool) -> EvaluationState | None:
         """Return the state of an evaluation; None where its time is over."""
-        if raw.status is None or not raw.record:
+        if raw.status is None or b"payload" not in raw.record:
             return None
         result = None
         if raw.status == "succeeded" and with_result:
