@@ -126,12 +126,12 @@ class TestNoMemory:
         assert (state.status, state.error and state.error.type) == ("failed", "out_of_memory")
         limit_memory(worker, beyond_mib=None)
         assert self.ended(queue, narrow, image).status == "succeeded"
-        limit_memory(worker, beyond_mib=60)
+        limit_memory(worker, beyond_mib=100)
         assert self.ended(queue, small, image).status == "succeeded"
         starved = peak_mib(worker)
         limit_memory(worker, beyond_mib=None)
         assert self.ended(queue, large, image).status == "succeeded"
-        assert peak_mib(worker) > starved + 50  # which the other would have liked to have
+        assert peak_mib(worker) > starved + 20  # which the other would have liked to have
 
     def ended(self, queue: JobQueue, payload: EvaluationPayload, image: bytes) -> Any:
         queue.submit(payload, uploads(image))
@@ -190,13 +190,16 @@ def test_many_clients_and_workers_that_are_killed_over_and_over(
             assert state.status not in ("failed", "cancelled"), state.error
             if state.status == "succeeded":
                 results[job_id] = fingerprint(queue, job_id)
-        if time.monotonic() - killed > 10 and is_at_work(queue, workers[1 - kills % 2]):
+        is_time = time.monotonic() - killed > 10 or len(results) > 60 * (kills + 1)  # sooner on a fast machine
+        if is_time and is_at_work(queue, workers[1 - kills % 2]):
             workers[kills % 2].kill()
             workers[kills % 2] = start_worker(redis_url)
             kills, killed = kills + 1, time.monotonic()
         time.sleep(0.2)
     assert kills > 0
     assert {job_id: fingerprint(queue, job_id) for job_id in ids} == results
+    for worker in workers:
+        worker.kill()
     again = asked(images[0])[0]
     queue.redis.flushall()
     queue.submit(again, uploads(images[0]))
