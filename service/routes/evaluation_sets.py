@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from service.archive import Bounds
 from service.conditional import answer_once
-from service.dependencies import Parts, PartsOfApp, QueueOfApp, require_single_values
+from service.dependencies import IdempotencyKey, Parts, PartsOfApp, QueueOfApp, require_single_values
 from service.evaluation_examples import ITEMS_EXAMPLE, SET_EXAMPLE, SETS_EXAMPLE
 from service.evaluation_openapi import (
     CSV_ANSWER,
@@ -28,7 +28,6 @@ from service.job_answers import answer_events, answer_state, answer_submission
 from service.multipart import Form
 from service.queue_side import QueueSide
 from service.result_parts import table_of
-from service.routes.evaluations import IdempotencyKey
 from service.set_submission import MOST_ITEMS, files_of, read_set_form, set_submission_of
 from worker.contracts import SetState
 

@@ -6,13 +6,13 @@ import asyncio
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from model.evaluation.table import curves_csv
 from service.conditional import answer_once
 from service.curve_picture import draw_curves
-from service.dependencies import PartsOfApp, QueueOfApp, require_single_values
+from service.dependencies import IdempotencyKey, PartsOfApp, QueueOfApp, require_single_values
 from service.evaluation_examples import EVALUATION_EXAMPLE, EVALUATIONS_EXAMPLE
 from service.evaluation_form import read_evaluation_form
 from service.evaluation_openapi import (
@@ -32,7 +32,6 @@ from service.submission import submission_of
 from worker.contracts import EvaluationState
 
 PATH = "/v1/evaluations"
-IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=255, description="Of the client's making.")]
 
 router = APIRouter(prefix=PATH, tags=["evaluations"])
 

@@ -17,7 +17,7 @@ from tests.service.client import Client
 from tests.service.live import wait_until
 from tests.service.test_bad_input import assert_problem
 
-LONG = {"methods": "rise", "rise_masks": "100000", "step": "1", "patch_sizes": "1"}
+LONG = {"methods": "rise", "rise_masks": "100000", "step": "1", "patch_sizes": "1", "random_orders": "1000"}
 
 
 def opened(response: httpx.Response) -> Image.Image:
