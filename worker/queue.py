@@ -152,7 +152,7 @@ class JobQueue:
         return self.state(job_id)
 
     def next_event(self, job_id: str, after: str = "0", wait_s: float = 0.0) -> Event[EvaluationState] | None:
-        """Return the newest event behind another, waiting for one for so long; None where there is none.
+        """Return the newest event behind another, waiting for one for so long, 5 s at most; None: there is none.
 
         Whoever has seen the event of a state that is ended has seen the last one.
 
