@@ -7,8 +7,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
@@ -18,6 +20,7 @@ import pytest
 from service.client import Client
 from service.embedded_redis import find_binary
 from tests.conftest import Encode
+from tests.service import tls_line
 from tests.service.launcher import REDIS, SERVICE, WORKER, Launcher, free_port
 from tests.service.live import wait_until
 
@@ -148,7 +151,11 @@ def certificate(tmp_path: Path) -> Path:
     path = tmp_path / "certificate.pem"
     subject = ["-subj", "/CN=labn", "-addext", "subjectAltName=IP:127.0.0.1"]
     output = ["-keyout", str(tmp_path / "key.pem"), "-out", str(path)]
-    subprocess.run([openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject, *output], check=True)
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject, *output],
+        check=True,
+        capture_output=True,
+    )
     path.write_bytes(path.read_bytes() + (tmp_path / "key.pem").read_bytes())
     return path
 
@@ -156,22 +163,22 @@ def certificate(tmp_path: Path) -> Path:
 @pytest.fixture(params=["password", "unix socket", "TLS"])
 def own_redis_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a Redis that is not the launcher's, and asks for a password."""
-    port, options = free_port(), []
-    url = f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
-    if request.param == "unix socket":
-        options = ["--unixsocket", str(tmp_path / "own.sock")]
-        url = f"unix://:{PASSWORD}@{tmp_path}/own.sock?db=1"
-    elif request.param == "TLS":
-        certificate = str(request.getfixturevalue("certificate"))
-        files = [f"--tls-{name}-file" for name in ("cert", "key", "ca-cert")]
-        options = ["--tls-port", str(port), *(word for name in files for word in (name, certificate))]
-        options += ["--tls-auth-clients", "no"]
-        url = f"rediss://:{PASSWORD}@127.0.0.1:{port}/0?ssl_ca_certs={certificate}"
-    plain_port = port if request.param == "password" else 0
-    command = [find_binary(), "--port", str(plain_port), "--requirepass", PASSWORD, "--dir", tmp_path, "--save", ""]
-    with subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL) as redis:
-        yield url
-        redis.terminate()
+    port, socket_path = free_port(), tmp_path / "own.sock"
+    address = ["--port", str(port), "--unixsocket", socket_path]
+    command = [find_binary(), *address, "--requirepass", PASSWORD, "--dir", tmp_path, "--save", ""]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as redis, ExitStack() as stack:
+        stack.callback(redis.terminate)
+        if request.param == "unix socket":
+            yield f"unix://:{PASSWORD}@{socket_path}?db=1"
+        elif request.param == "TLS":
+            certificate = request.getfixturevalue("certificate")
+            line = [sys.executable, tls_line.__file__, certificate, str(port)]
+            encrypted = stack.enter_context(subprocess.Popen(line, stdout=subprocess.PIPE, text=True))
+            stack.callback(encrypted.terminate)
+            assert encrypted.stdout
+            yield f"rediss://:{PASSWORD}@127.0.0.1:{int(encrypted.stdout.readline())}/0?ssl_ca_certs={certificate}"
+        else:
+            yield f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
 
 
 def test_a_redis_of_ones_own(start: Start, own_redis_url: str, encode: Encode) -> None:
