@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from model.errors import ImageError
 from model.image import Picture, decode_image, decode_size
-from model.mask import mask_of
+from model.mask import MASK_MODE, mask_of
 from service.evaluation_form import IMAGE, MASK, check_for_model, model_name_of, parameters_of
 from service.multipart import Form
 from service.registry import ModelRegistry, ServedModel
@@ -69,7 +69,7 @@ def check_mask(data: bytes, image: Picture, model: ServedModel, *, max_pixels: i
         ImageError: naming the mask: it does not decode, or has other proportions than its image.
     """
     try:
-        mask = decode_image(data, "grey", max_pixels=max_pixels)
+        mask = decode_image(data, MASK_MODE, max_pixels=max_pixels)
         mask_of(mask, image, model.predictor.loaded.preprocessing)
     except ImageError as error:
         raise type(error)(f"{MASK}: {error}") from error

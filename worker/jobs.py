@@ -16,8 +16,8 @@ from model.evaluation.evaluate import evaluate_image
 from model.evaluation.masked import localisation_markdown, localisation_rows
 from model.evaluation.request import EvaluationRequest
 from model.evaluation.table import table_markdown, table_rows, without_curves
-from model.image import Picture, decode_image, decode_size, to_tensor
-from model.mask import mask_of
+from model.image import decode_image, decode_size, to_tensor
+from model.mask import MASK_MODE, mask_of
 from model.meter import StageProgress
 from worker.blobs import Blobs
 from worker.contracts import AggregatePayload, EvaluationPayload
@@ -98,22 +98,15 @@ def _inputs(
         UploadMissing: one of them is no longer there.
         ImageError: one of them cannot be used.
     """
-    picture = _decode(workshop, payload.image_sha256, loaded, grey=False)
-    image = to_tensor(picture, loaded.preprocessing)[0]
+    preprocessing = loaded.preprocessing
+    data = workshop.blobs.get(payload.image_sha256)
+    size = decode_size(preprocessing)
+    picture = decode_image(data, preprocessing.mode, max_pixels=workshop.max_pixels, at_least=size)
+    image = to_tensor(picture, preprocessing)[0]
     if payload.mask_sha256 is None:
         return image, None
-    mask = _decode(workshop, payload.mask_sha256, loaded, grey=True)
-    return image, mask_of(mask, picture, loaded.preprocessing)
-
-
-def _decode(workshop: Workshop, digest: str, loaded: LoadedCheckpoint, *, grey: bool) -> Picture:
-    preprocessing = loaded.preprocessing
-    return decode_image(
-        workshop.blobs.get(digest),
-        "grey" if grey else preprocessing.mode,
-        max_pixels=workshop.max_pixels,
-        at_least=(0, 0) if grey else decode_size(preprocessing),
-    )
+    mask = decode_image(workshop.blobs.get(payload.mask_sha256), MASK_MODE, max_pixels=workshop.max_pixels)
+    return image, mask_of(mask, picture, preprocessing)
 
 
 def _provenance(payload: EvaluationPayload, loaded: LoadedCheckpoint) -> Document:

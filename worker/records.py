@@ -116,11 +116,14 @@ class Records:
         if raw.status == "succeeded" and with_result:
             data: Any = self.redis.get(keys.result(job_id))
             result = read_result(data)
-        progress = raw.document("progress")
+        told = raw.document("progress")
+        progress = Progress.model_validate(told) if told else WAITING
+        if raw.status == "succeeded":  # what was foreseen at most may not have been needed
+            progress = Progress(stage="done", done=progress.total, total=progress.total, eta_s=0.0)
         return EvaluationState(
             id=job_id,
             status=raw.status,
-            progress=Progress.model_validate(progress) if progress else WAITING,
+            progress=progress,
             request=EvaluationPayload.model_validate(raw.document("payload")),
             result=result,
             error=raw.error,
