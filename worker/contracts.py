@@ -105,7 +105,7 @@ class SetItem(Contract):
     """An image of a set."""
 
     file: Annotated[str, Field(min_length=1, max_length=1024)]
-    label: Annotated[str, Field(max_length=256)] | None = None
+    label: Annotated[str, Field(min_length=1, max_length=256)] | None = None  # a class of the model
     image_sha256: Sha256
     mask_sha256: Sha256 | None = None
 
@@ -124,12 +124,16 @@ class SetPayload(Contract):
         return self.content_hash()
 
     def evaluation(self, item: SetItem) -> EvaluationPayload:
-        """Return the job of an item; an item that is asked for by itself is the same job."""
+        """Return the job of an item: its target is its label, unless the set names one for all.
+
+        An item that is asked for by itself is the same job.
+        """
+        target = self.parameters.target or item.label
         return EvaluationPayload(
             model=self.model,
             image_sha256=item.image_sha256,
             mask_sha256=item.mask_sha256,
-            parameters=self.parameters,
+            parameters=self.parameters.model_copy(update={"target": target}),
         )
 
 

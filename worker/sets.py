@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -65,16 +66,23 @@ class Sets:
         if waiting + len(payload.items) > self.queue.settings.set_queue_limit:
             raise QueueFull(waiting, retry_after_s=self.queue.expected_wait_s())
         self._begin(payload)
-        for item in payload.items:
-            evaluation = payload.evaluation(item)
-            needed = {digest: uploads[digest] for digest in evaluation.uploads if digest in uploads}
-            self.queue.submit(evaluation, needed, owner=set_id, lane="sets")
+        try:
+            self._fan_out(payload, uploads)
+        except BaseException:  # whatever it was: half a set is none
+            self.cancel(set_id)
+            raise
         with self.queue.redis.pipeline() as pipe:
             pipe.hset(keys.job(set_id), "accepted", "1")
             pipe.sadd(keys.SETS_UNFINISHED, set_id)
             pipe.execute()
         self.settle(set_id)
         return self.state(set_id)
+
+    def _fan_out(self, payload: SetPayload, uploads: Mapping[str, bytes]) -> None:
+        for item in payload.items:
+            evaluation = payload.evaluation(item)
+            needed = {digest: uploads[digest] for digest in evaluation.uploads if digest in uploads}
+            self.queue.submit(evaluation, needed, owner=payload.id, lane="sets")
 
     def state(self, set_id: str, *, with_result: bool = True) -> SetState:
         """Return where a set stands; its result is over the items that have ended so far.
@@ -291,7 +299,8 @@ class Sets:
 
     def _record_or_none(self, set_id: str) -> dict[str, str] | None:
         found = self.queue.redis.hgetall(keys.job(set_id))
-        return {as_text(name): as_text(value) for name, value in found.items()} or None
+        record = {as_text(name): as_text(value) for name, value in found.items()}
+        return record if json.loads(record.get("payload", "{}")).get("kind") == "set" else None
 
 
 def _counted() -> tuple[Status, ...]:

@@ -99,10 +99,17 @@ class TestPayload:
 
 
 def test_an_image_of_a_set_is_the_same_job_as_by_itself() -> None:
-    item = SetItem(file="a.png", label="ill", image_sha256=SHA)
+    item = SetItem(file="a.png", image_sha256=SHA)
     whole = SetPayload(model=MODEL, items=(item,))
     assert whole.evaluation(item) == payload()
     assert AggregatePayload(set_id=whole.id).id == f"aggregate-{whole.id}"
+
+
+def test_the_target_of_an_image_of_a_set_is_its_label_unless_the_set_names_one() -> None:
+    item = SetItem(file="a.png", label="ill", image_sha256=SHA)
+    of_all = SetPayload(model=MODEL, items=(item,), parameters=EvaluationParameters(target="well"))
+    assert SetPayload(model=MODEL, items=(item,)).evaluation(item).parameters.target == "ill"
+    assert of_all.evaluation(item).parameters == of_all.parameters
 
 
 def test_errors_have_names_of_a_closed_set() -> None:

@@ -26,11 +26,11 @@ def images(encode: Callable[..., bytes]) -> list[bytes]:
 
 @pytest.fixture
 def make_set(tiny_checkpoint: Path) -> Callable[..., SetPayload]:
-    """A set of images; every other one is labelled ill."""
+    """A set of images; every other one is labelled positive."""
 
     def make(images: list[bytes]) -> SetPayload:
         items = tuple(
-            SetItem(file=f"{number}.jpg", label=("healthy", "ill")[number % 2], image_sha256=sha256(image))
+            SetItem(file=f"{number}.jpg", label=("negative", "positive")[number % 2], image_sha256=sha256(image))
             for number, image in enumerate(images)
         )
         return SetPayload(model=model_of(tiny_checkpoint), parameters=PARAMETERS, items=items)
@@ -73,7 +73,7 @@ def test_images_are_jobs_and_end_in_tables(
     assert state.created_at < (state.started_at or "") < (state.ended_at or "")
     assert state.result is not None
     tables = state.result["tables"]
-    assert [(table["label"], table["images"]) for table in tables] == [(None, 4), ("healthy", 2), ("ill", 2)]
+    assert [(table["label"], table["images"]) for table in tables] == [(None, 4), ("negative", 2), ("positive", 2)]
     documents = [queue.state(payload.evaluation(item).id).result for item in payload.items]
     assert tables[0]["rows"] == table_rows([document for document in documents if document])
     assert {row["method"] for row in tables[0]["rows"]} == {"attention", "random"}
@@ -88,7 +88,7 @@ def test_an_image_that_was_evaluated_by_itself_is_not_done_again(
     work_off: WorkOff,
     tiny_checkpoint: Path,
 ) -> None:
-    single = ask(tiny_checkpoint, images[0], methods=("attention", "random"))
+    single = ask(tiny_checkpoint, images[0], methods=("attention", "random"), target="negative")
     queue.submit(single, uploads(images[0]))
     work_off(queue)
     ended_at = queue.state(single.id).ended_at
@@ -194,7 +194,7 @@ class TestCancel:
     ) -> None:  # fmt: skip
         payload = make_set(images)
         queue.sets.submit(payload, uploads(*images))
-        wanted = ask(tiny_checkpoint, images[1], methods=("attention", "random"))
+        wanted = ask(tiny_checkpoint, images[1], methods=("attention", "random"), target="positive")
         assert queue.submit(wanted, {}).status == "queued"
         state = queue.sets.cancel(payload.id)
         assert (state.status, state.items["cancelled"], state.items["queued"]) == ("cancelled", 3, 1)
@@ -250,7 +250,7 @@ class TestSubmit:
         with pytest.raises(UploadMissing):
             queue.sets.submit(payload, uploads(*images[:2]))
         work_off(queue)
-        assert queue.sets.state(payload.id).ended_at is None
+        assert queue.sets.state(payload.id).status == "cancelled"
         queue.sets.submit(payload, uploads(*images))
         work_off(queue)
         assert queue.sets.state(payload.id).status == "succeeded"
