@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
+from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageChops
 from torch import Tensor
 
 from model.config import Preprocessing
 from model.errors import BrokenImage
-from model.image import Picture, crop_box, cut_out
+from model.image import Picture, crop_box, cut_out, read_image
 
 WHITE = 128  # levels from here on are inside
 ASPECT = 0.02  # relative difference of the sides' ratio: a mask that was resized may be a pixel off
@@ -38,3 +41,19 @@ def mask_of(picture: Picture, image: Picture, preprocessing: Preprocessing) -> T
     cropped, exactly = cut_out(replace(picture, pixels=white), box)
     shares = cropped.resize((preprocessing.width, preprocessing.height), Image.Resampling.BOX, box=exactly)
     return torch.from_numpy(np.array(shares) > 0)
+
+
+def read_masks(paths: Sequence[Path], image: Picture, preprocessing: Preprocessing) -> Tensor:
+    """Read the masks of an image and unite them at the network's input: (H, W) of bools.
+
+    Their colour says nothing: a pixel is inside by its brightest channel, as IDRiD's own masks are red.
+
+    Raises:
+        ImageError: a mask does not decode, or has other proportions than the image's.
+    """
+    return torch.stack([mask_of(_brightest(path), image, preprocessing) for path in paths]).any(dim=0)
+
+
+def _brightest(path: Path) -> Picture:
+    picture = read_image(path, "rgb")
+    return replace(picture, pixels=reduce(ImageChops.lighter, picture.pixels.split()))

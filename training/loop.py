@@ -27,6 +27,7 @@ from training.data.images import LabelledImages
 from training.data.sources import TrainingData
 from training.errors import Diverged
 from training.initialise import copy_matching_weights
+from training.localisation import localisation_record
 from training.losses import labn_loss
 from training.optim import make_optimizer, make_schedule
 from training.record import code_revision, write_record
@@ -120,6 +121,7 @@ class Trainer:
             validation_auroc=macro_auroc(labels, probabilities),
             validation_accuracy=float((probabilities.argmax(1) == labels).mean()),
             attention_coverage=float((output.attention > self.config.network.threshold).float().mean()),
+            **localisation_record(output.attention, validation),
             learning_rate=learning_rate,
             seconds=time.perf_counter() - started,
         )
@@ -134,13 +136,13 @@ class Trainer:
         output = LabnOutput(*(torch.cat(tensors).cpu() for tensors in zip(*parts, strict=True)))
         masks = images.masks
         target = None if masks is None else attention_target(masks.float(), output.attention.shape)
-        return output, float(labn_loss(output, images.labels, self.config.loss, target))
+        return output, float(labn_loss(output, images.labels, self.config.loss, target, images.known))
 
     def _train(self) -> float:
         self.network.train()
         losses: list[float] = []
         steps = epoch_steps(self.data.training, self.config)
-        batches = epoch_batches(self.data.training, self.config, self.state.epoch)
+        batches = epoch_batches(self.data.training, self.config, self.state.epoch, self.data.generated)
         for batch in tqdm(batches, total=steps, desc=f"epoch {self.state.epoch + 1}", leave=False):
             losses.append(self._step(batch))
         return float(np.mean(losses))
@@ -156,6 +158,7 @@ class Trainer:
             batch.labels.to(self.device),
             self.config.loss,
             None if target is None else target.to(self.device),
+            None if batch.known is None else batch.known.to(self.device),
         )
         value = self._finite(float(loss.detach()))
         self.optimizer.zero_grad(set_to_none=True)

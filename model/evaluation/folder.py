@@ -24,7 +24,7 @@ from model.evaluation.strip import draw_strip
 from model.evaluation.table import curves_csv, without_curves
 from model.gallery import picture_names
 from model.image import decode_size, read_image, to_pixels, to_tensor
-from model.mask import mask_of
+from model.mask import read_masks
 from model.metrics.blanks import blank_image
 from model.whole_file import write_whole
 
@@ -34,7 +34,7 @@ class Item:
     """An image of a set."""
 
     path: Path
-    mask: Path | None = None  # white where the evidence lies
+    masks: tuple[Path, ...] = ()  # bright where the evidence lies
     target: str | None = None  # a label, or an index: instead of the request's
 
 
@@ -80,7 +80,7 @@ class EvaluationFolder:
             NonFiniteOutput: the network overflowed.
         """
         request = replace(self.request, target=item.target or self.request.target)
-        digests = {"sha256": _digest(item.path), "mask_sha256": _digest(item.mask) if item.mask else None}
+        digests = {"sha256": _digest(item.path), "mask_sha256": _digest(*item.masks) if item.masks else None}
         known = self._known(name, digests, request)
         if known is not None:
             bar.skip()
@@ -99,7 +99,7 @@ class EvaluationFolder:
         """Decode an image (C, H, W) and its mask (H, W)."""
         preprocessing = self.loaded.preprocessing
         picture = read_image(item.path, preprocessing.mode, at_least=decode_size(preprocessing))
-        mask = None if item.mask is None else mask_of(read_image(item.mask, "grey"), picture, preprocessing)
+        mask = read_masks(item.masks, picture, preprocessing) if item.masks else None
         return to_tensor(picture, preprocessing)[0], mask
 
     def _draw(self, evaluation: Evaluation, image: Tensor, name: str) -> None:
@@ -122,17 +122,19 @@ class EvaluationFolder:
         return document if found == (self.loaded.version, request.to_dict(), digests) else None
 
 
-def _digest(path: Path) -> str:
-    """Return a file's sha256.
+def _digest(*paths: Path) -> str:
+    """Return the sha256 of files, one behind the other.
 
     Raises:
-        ImageError: it cannot be read.
+        ImageError: one cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ImageError(f"{path}: {error.strerror}") from error
+    digest = hashlib.sha256()
+    for path in paths:
+        try:
+            digest.update(path.read_bytes())
+        except OSError as error:
+            raise ImageError(f"{path}: {error.strerror}") from error
+    return digest.hexdigest()
 
 
 def _line(document: Mapping[str, Any], is_old: bool) -> dict[str, Any]:

@@ -84,4 +84,4 @@ def test_attention_cell_counts_where_any_of_its_pixels_is_lesion() -> None:
     masks = torch.zeros(1, 1, 8, 12)
     masks[0, 0, 0, 0] = 1
     masks[0, 0, 7, 8] = 0.25
-    assert attention_target(masks, torch.Size((1, 1, 2, 3))).tolist() == [[[[1, 0, 0], [0, 0, 0.25]]]]
+    assert attention_target(masks, torch.Size((1, 1, 2, 3))).tolist() == [[[[1, 0, 0], [0, 0, 1]]]]

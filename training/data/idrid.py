@@ -20,6 +20,9 @@ RELABELLED_TWIN = "IDRiD_064"  # of the test split: the same bytes as 118 of the
 def idrid_examples(root: Path, split: Split) -> list[Example]:
     """Read one split of the grading task; positive from grade 1 on. Test image 064 is left out.
 
+    Grade 0 means that no lesion is visible: its images count as masked, with nothing inside. For any other image
+    the folder "lesion masks" beside the grading folder may hold a mask of the same name.
+
     Args:
         root: the folder that holds "B. Disease Grading", or that folder itself; images of any resolution.
         split: the official one.
@@ -39,7 +42,8 @@ def idrid_examples(root: Path, split: Split) -> list[Example]:
         if split == "test" and name == RELABELLED_TWIN:
             continue
         mask = masks / f"{name}.png"
-        examples.append(Example(images / f"{name}.jpg", int(grade >= 1), mask if mask.is_file() else None))
+        found = (mask,) if mask.is_file() else ()
+        examples.append(Example(images / f"{name}.jpg", int(grade >= 1), found, clear=grade == 0))
     check_examples(examples, LABELS)
     return examples
 
