@@ -15,6 +15,8 @@ from model.normalisation import normalise
 from training.augment import augment, erase
 from training.config import TrainingConfig
 from training.data.images import LabelledImages
+from training.draws import Draws
+from training.processes import ALONE, Processes
 
 FAINT = 0.25  # of a pixel: what warping spreads beyond a lesion is less
 
@@ -50,22 +52,30 @@ def epoch_order(labels: Tensor, *, batch_size: int, balanced: bool, generator: G
 
 
 def epoch_batches(
-    images: LabelledImages, config: TrainingConfig, epoch: int, generated: LabelledImages | None = None
+    images: LabelledImages,
+    config: TrainingConfig,
+    epoch: int,
+    generated: LabelledImages | None = None,
+    processes: Processes = ALONE,
 ) -> Iterator[Batch]:
-    """Yield the augmented batches of an epoch; generated images, where there are some, are a share of each."""
+    """Yield the augmented batches of an epoch, this process's part of each.
+
+    Generated images, where there are some, are a share of each batch.
+    """
     generator, balanced = epoch_generator(config.run.seed, epoch), config.run.balanced
     size = real_size(config)
     order = epoch_order(images.labels, batch_size=size, balanced=balanced, generator=generator)
     if generated is None:
         for places in order:
-            yield _batch(images, places, config, generator)
+            yield _batch(images, places, config, generator, processes)
         return
     more = epoch_order(
         generated.labels, batch_size=config.run.batch_size - size, balanced=balanced, generator=generator
     )
     still = replace(config, augment=replace(config.augment, **_STILL))
     for places, drawn in zip(order, cycle(more), strict=False):
-        yield _joined(_batch(images, places, config, generator), _batch(generated, drawn, still, generator))
+        real = _batch(images, places, config, generator, processes)
+        yield _joined(real, _batch(generated, drawn, still, generator, processes))
 
 
 def real_size(config: TrainingConfig) -> int:
@@ -84,13 +94,19 @@ def epoch_steps(images: LabelledImages, config: TrainingConfig) -> int:
 _STILL: dict[str, Any] = {"rotation_deg": 0.0, "scale": (1.0, 1.0), "ratio": (1.0, 1.0)}
 
 
-def _batch(images: LabelledImages, places: Tensor, config: TrainingConfig, generator: Generator) -> Batch:
+def _batch(
+    images: LabelledImages, places: Tensor, config: TrainingConfig, generator: Generator, processes: Processes
+) -> Batch:
+    part = processes.part(len(places))
+    draws, places = Draws(generator, len(places), part.start), places[part]
     size = (config.preprocessing.height, config.preprocessing.width)
     masks = images.masks[places] if images.masks is not None else None
-    known = images.known[places] if images.known is not None else torch.ones(len(places), dtype=torch.bool)
-    pixels, masks = augment(images.images[places], masks, config.augment, size, generator)
-    normalised = erase(normalise(pixels, config.preprocessing), config.augment, generator)
-    return Batch(normalised, images.labels[places], masks, None if masks is None else known)
+    pixels, masks = augment(images.images[places], masks, config.augment, size, draws)
+    normalised = erase(normalise(pixels, config.preprocessing), config.augment, draws)
+    if masks is None:
+        return Batch(normalised, images.labels[places])
+    known = torch.ones(len(places), dtype=torch.bool) if images.known is None else images.known[places]
+    return Batch(normalised, images.labels[places], masks, known)
 
 
 def _joined(one: Batch, other: Batch) -> Batch:

@@ -39,9 +39,12 @@ class RunConfig(Document):
     balanced: bool = False  # batches with as many images of each class, instead of class weights
     patience: int = 6  # validations without a better loss before stopping
     seed: int = 0
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Literal["fp32", "bf16"] = "fp32"  # bf16: autocast, on CPU and CUDA
+    channels_last: bool = False  # memory format: for the tensor cores of a GPU; no gain on CPU
+    compiled: bool = False  # torch.compile: half a minute or more at the start of each run
     averaging: float = 0.0  # decay of a moving average of the weights, a step; 0: none
     initialise_from: str = ""  # a checkpoint of the same network, its labels aside
+    pid_images: int = 0  # positives of the validation part whose PID at m = 16 is taken each epoch; 0: none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +85,7 @@ class TrainingConfig:
             (min(run.epochs, run.patience) > 0, "run.epochs and run.patience must be at least 1"),
             (run.batch_size >= each, "run.batch_size is too small"),
             (run.seed >= 0, f"run.seed must not be negative, is {run.seed}"),
+            (run.pid_images >= 0, f"run.pid_images must not be negative, is {run.pid_images}"),
             (0 <= share < 1, f"data.generated_share must be in 0..1, below 1, is {share}"),
             (share == 0 or (real and classes == 2), "data.generated_share needs real photographs of two classes"),
             (share == 0 or each <= share * run.batch_size <= run.batch_size - each, _TOO_FEW),
