@@ -16,6 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, distributed
 
+from model.errors import ConfigurationError
+
 
 @dataclass(frozen=True)
 class Processes:
@@ -30,7 +32,15 @@ class Processes:
         return self.rank == 0
 
     def part(self, n: int) -> slice:
-        """Return which of a batch's n images are this process's: parts differ by one image at most."""
+        """Return which of a batch's n images are this process's: parts differ by one image at most.
+
+        Raises:
+            ConfigurationError: too few images for so many processes.
+        """
+        if n < self.count:
+            raise ConfigurationError(
+                f"{self.count} processes cannot share {n} images of a batch: choose another run.batch_size"
+            )
         return slice(n * self.rank // self.count, n * (self.rank + 1) // self.count)
 
     def together(self, *parts: Tensor) -> tuple[Tensor, ...]:
