@@ -48,20 +48,25 @@ def _train(options: argparse.Namespace) -> None:
     with joined_processes(device) as (processes, own_device):
         for seed in range(first.run.seed, first.run.seed + (options.seeds or 1)):
             config = replace(first, run=replace(first.run, seed=seed))
-            out = options.out or Path("runs") / f"{name}-seed{seed}"
-            out = out / f"seed{seed}" if options.out and options.seeds else out
-            data = training_data(config, options.data)
+            data, out = training_data(config, options.data), _run_folder(options, seed)
             trainer = Trainer(config, data, out, device=own_device, processes=processes)
             trainer.run()
-            best[seed] = record = trainer.best
+            best[seed] = trainer.best
             if processes.first:
-                print(
-                    f"best epoch {record.epoch}: validation loss {record.validation_loss:.4f}, "
-                    f"AUROC {record.validation_auroc:.4f} -> {trainer.checkpoint}"
-                )
-    if options.seeds and processes.first:
-        for figure, value in write_seeds(options.out or Path("runs") / f"{name}-seeds", best).items():
-            print(f"{figure}: {value['mean']:.4f} ± {value['sd']:.4f}")
+                print(f"{_in_a_line(trainer.best)} -> {trainer.checkpoint}")
+        if options.seeds and processes.first:
+            for figure, value in write_seeds(options.out or Path("runs") / f"{name}-seeds", best).items():
+                print(f"{figure}: {value['mean']:.4f} ± {value['sd']:.4f}")
+
+
+def _run_folder(options: argparse.Namespace, seed: int) -> Path:
+    if options.out is None:
+        return Path("runs") / f"{options.config.stem}-seed{seed}"
+    return Path(options.out / f"seed{seed}" if options.seeds else options.out)
+
+
+def _in_a_line(best: EpochRecord) -> str:
+    return f"best epoch {best.epoch}: validation loss {best.validation_loss:.4f}, AUROC {best.validation_auroc:.4f}"
 
 
 def _evaluate(options: argparse.Namespace) -> int:

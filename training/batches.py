@@ -19,6 +19,8 @@ from training.draws import Draws
 from training.processes import ALONE, Processes
 
 FAINT = 0.25  # of a pixel: what warping spreads beyond a lesion is less
+# Generated images come at the network's own size, each of another eye: to warp them would only blur them.
+STILL: dict[str, Any] = {"rotation_deg": 0.0, "scale": (1.0, 1.0), "ratio": (1.0, 1.0)}
 
 
 class Batch(NamedTuple):
@@ -72,7 +74,7 @@ def epoch_batches(
     more = epoch_order(
         generated.labels, batch_size=config.run.batch_size - size, balanced=balanced, generator=generator
     )
-    still = replace(config, augment=replace(config.augment, **_STILL))
+    still = replace(config, augment=replace(config.augment, **STILL))
     for places, drawn in zip(order, cycle(more), strict=False):
         real = _batch(images, places, config, generator, processes)
         yield _joined(real, _batch(generated, drawn, still, generator, processes))
@@ -88,10 +90,6 @@ def epoch_steps(images: LabelledImages, config: TrainingConfig) -> int:
     if config.run.balanced:
         return max(1, len(images) // real_size(config))
     return -(-len(images) // real_size(config))
-
-
-# Generated images come at the network's own size, each of another eye: to warp them would only blur them.
-_STILL: dict[str, Any] = {"rotation_deg": 0.0, "scale": (1.0, 1.0), "ratio": (1.0, 1.0)}
 
 
 def _batch(

@@ -90,7 +90,7 @@ def _in_words(loaded: LoadedCheckpoint, out: Path, card: dict[str, Any]) -> str:
         training_images=sum(data["training"].values()),
         training=_counts(data["training"]),
         validation=_counts(data["validation"]),
-        pretraining=_lessons(data, pretrained=bool(pretrained)),
+        pretraining=lessons(data, pretrained=bool(pretrained)),
         table=_table(card["evaluations"]),
         test_images=test["images"],
         threshold=loaded.config.threshold,
@@ -122,7 +122,7 @@ No lesion mask of a real photograph was used.
 """
 
 
-def _lessons(data: dict[str, Any], *, pretrained: bool) -> str:
+def lessons(data: dict[str, Any], *, pretrained: bool) -> str:
     """Say what else it has learnt from."""
     generated, masked = data.get("generated", 0), data.get("masked", 0)
     sentences = [_PRETRAINING] if pretrained else []

@@ -183,7 +183,7 @@ class Trainer:
         return float(np.mean(losses))
 
     def _pid(self) -> float | None:
-        if not self.config.run.pid_images:
+        if not self.config.run.pid_images or not self.processes.first:
             return None
         loaded = LoadedCheckpoint(
             network=self.scored.folded(),

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from model.checkpoint import load_checkpoint
+from model.errors import ConfigurationError
 from tests.training.folders import write_mask, write_table
 from tests.training.runs import REPOSITORY, environment, metrics
 from tests.training.test_command import write_toml
@@ -59,9 +60,14 @@ def test_two_processes_give_the_losses_of_one(masked: Path, tmp_path: Path) -> N
         torch.testing.assert_close(others[name], tensor, rtol=1e-2, atol=1e-3, msg=name)
 
 
-@pytest.mark.parametrize("n", [2, 7, 32])
+@pytest.mark.parametrize("n", [3, 7, 32])
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_parts_cover_a_batch_once(n: int, count: int) -> None:
     parts = [list(range(n))[Processes(rank, count).part(n)] for rank in range(count)]
     assert [place for part in parts for place in part] == list(range(n))
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_fewer_images_than_processes_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="3 processes cannot share 2 images of a batch"):
+        Processes(0, 3).part(2)
