@@ -40,8 +40,8 @@ class RunConfig(Document):
     patience: int = 6  # validations without a better loss before stopping
     seed: int = 0
     precision: Literal["fp32", "bf16"] = "fp32"  # bf16: autocast, on CPU and CUDA
-    channels_last: bool = False  # memory format: for the tensor cores of a GPU; no gain on CPU
-    compiled: bool = False  # torch.compile: half a minute or more at the start of each run
+    channels_last: bool = False  # memory format, for GPUs; on CPU a step in bf16 takes minutes
+    compiled: bool = False  # torch.compile: a minute or more of compiling first
     averaging: float = 0.0  # decay of a moving average of the weights, a step; 0: none
     initialise_from: str = ""  # a checkpoint of the same network, its labels aside
     pid_images: int = 0  # positives of the validation part whose PID at m = 16 is taken each epoch; 0: none
