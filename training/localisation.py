@@ -8,8 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from model.evaluation.evaluate import TOLERANCE_PX
-from model.metrics.localisation import energy_inside, pointing_game
-from model.metrics.patches import fit
+from model.metrics.localisation import localise
 from training.data.images import LabelledImages
 
 IMAGES = 64  # at most: generated validation images are all masked
@@ -27,9 +26,10 @@ def localisation_record(attention: Tensor, images: LabelledImages) -> Localisati
     if images.masks is None:
         return {"attention_hits": None, "attention_energy": None}
     places = images.masks.flatten(1).any(dim=1).nonzero().flatten()[:IMAGES].tolist()
-    pairs = [(fit(attention[i, 0], *images.masks.shape[-2:]), images.masks[i, 0].bool()) for i in places]
-    if not pairs:
+    found = [localise(attention[i, 0], images.masks[i, 0], tolerance_px=TOLERANCE_PX) for i in places]
+    if not found:
         return {"attention_hits": None, "attention_energy": None}
-    energies = [energy_inside(saliency, mask) / float(mask.double().mean()) for saliency, mask in pairs]
-    hits = [pointing_game(saliency, mask, tolerance_px=TOLERANCE_PX) for saliency, mask in pairs]
-    return {"attention_hits": float(np.mean(hits)), "attention_energy": float(np.mean(energies))}
+    return {
+        "attention_hits": float(np.mean([each.pointing_game for each in found])),
+        "attention_energy": float(np.mean([each.energy_inside / each.mask_share for each in found])),
+    }
