@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,7 +13,7 @@ from torch import Tensor
 
 from model.config import ColorMode, Preprocessing
 from model.errors import BrokenImage
-from model.image import Picture, crop_box, cut_out
+from model.image import Picture, crop_box, cut_out, read_image
 
 MASK_MODE: ColorMode = "rgb"  # to decode a mask with: some are drawn in a colour
 INSIDE = 128  # the brightest channel's level from here on; 1 in a mask of 0 and 1
@@ -38,6 +40,15 @@ def mask_of(picture: Picture, image: Picture, preprocessing: Preprocessing) -> T
     cropped, exactly = cut_out(replace(picture, pixels=_inside(picture.pixels)), box)
     shares = cropped.resize((preprocessing.width, preprocessing.height), Image.Resampling.BOX, box=exactly)
     return torch.from_numpy(np.array(shares) > 0)
+
+
+def read_masks(paths: Sequence[Path], image: Picture, preprocessing: Preprocessing) -> Tensor:
+    """Read the masks of an image and unite them at the network's input: (H, W) of bools.
+
+    Raises:
+        ImageError: a mask does not decode, or has other proportions than the image's.
+    """
+    return torch.stack([mask_of(read_image(path, MASK_MODE), image, preprocessing) for path in paths]).any(dim=0)
 
 
 def _inside(pixels: Image.Image) -> Image.Image:

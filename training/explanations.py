@@ -39,7 +39,7 @@ def chosen_items(loaded: LoadedCheckpoint, examples: Sequence[Example], choice: 
     """
     chosen = [example for example in examples if choice.classes == "all" or example.label > 0]
     if choice.masked_only:
-        chosen = [example for example in chosen if example.mask]
+        chosen = [example for example in chosen if example.masks]
     if choice.correct_only and chosen:
         predicted = _predicted(loaded, chosen)
         chosen = [example for example, label in zip(chosen, predicted, strict=True) if example.label == label]
@@ -47,7 +47,7 @@ def chosen_items(loaded: LoadedCheckpoint, examples: Sequence[Example], choice: 
         raise DatasetError(f"of {len(examples)} images none is chosen: {choice}")
     chosen.sort(key=lambda example: example.path)
     random.Random(choice.seed).shuffle(chosen)
-    return [Item(e.path, e.mask, loaded.labels[e.label]) for e in chosen[: choice.sample]]
+    return [Item(e.path, e.masks, loaded.labels[e.label]) for e in chosen[: choice.sample]]
 
 
 @torch.inference_mode()

@@ -26,7 +26,7 @@ from model.evaluation.strip import draw_strip
 from model.evaluation.table import curves_csv, without_curves
 from model.gallery import picture_names
 from model.image import decode_size, read_image, to_pixels, to_tensor
-from model.mask import MASK_MODE, mask_of
+from model.mask import read_masks
 from model.metrics.blanks import blank_image
 from model.whole_file import write_whole
 
@@ -39,7 +39,7 @@ class Item:
     """An image of a set."""
 
     path: Path
-    mask: Path | None = None  # white where the evidence lies
+    masks: tuple[Path, ...] = ()  # bright where the evidence lies, in their union
     target: str | None = None  # a label, or an index: where the request names none
 
 
@@ -83,7 +83,7 @@ class EvaluationFolder:
         self.out.mkdir(parents=True, exist_ok=True)
         TemporaryFile(dir=self.out).close()
         results = Counter([*REPORT, *(name + suffix for name in names for suffix in SUFFIXES)])
-        inputs = {path.resolve() for item in items for path in (item.path, item.mask) if path}
+        inputs = {path.resolve() for item in items for path in (item.path, *item.masks)}
         folder = self.out.resolve()
         if taken := [name for name, times in results.items() if times > 1 or folder / name in inputs]:
             raise ConfigurationError(f"{self.out / taken[0]} would be written over: choose another folder or name")
@@ -100,7 +100,7 @@ class EvaluationFolder:
         request = replace(self.request, target=self.request.target or item.target)
         digests: dict[str, str | None] = {
             "sha256": _digest(item.path),
-            "mask_sha256": _digest(item.mask) if item.mask else None,
+            "mask_sha256": _digest(*item.masks) if item.masks else None,
         }
         known = self._known(name, digests, request)
         if known is not None:
@@ -120,7 +120,7 @@ class EvaluationFolder:
         """Decode an image (C, H, W) and its mask (H, W)."""
         preprocessing = self.loaded.preprocessing
         picture = read_image(item.path, preprocessing.mode, at_least=decode_size(preprocessing))
-        mask = None if item.mask is None else mask_of(read_image(item.mask, MASK_MODE), picture, preprocessing)
+        mask = read_masks(item.masks, picture, preprocessing) if item.masks else None
         return to_tensor(picture, preprocessing)[0], mask
 
     def _draw(self, evaluation: Evaluation, image: Tensor, name: str) -> None:
@@ -145,17 +145,19 @@ class EvaluationFolder:
         return document if (found, of_files) == (wanted, digests) else None
 
 
-def _digest(path: Path) -> str:
-    """Return a file's sha256.
+def _digest(*paths: Path) -> str:
+    """Return the sha256 of files, one behind the other.
 
     Raises:
-        ImageError: it cannot be read.
+        ImageError: one cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ImageError(f"{path}: {error.strerror}") from error
+    digest = hashlib.sha256()
+    for path in paths:
+        try:
+            digest.update(path.read_bytes())
+        except OSError as error:
+            raise ImageError(f"{path}: {error.strerror}") from error
+    return digest.hexdigest()
 
 
 def _line(document: Mapping[str, Any], is_old: bool) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def test_masked_only_leaves_out_what_has_no_mask(loaded: LoadedCheckpoint, tmp_p
         chosen(loaded, tmp_path, Choice(masked_only=True))
     mask = write_mask(idrid_mask(tmp_path, "test", "IDRiD_003"), width=60)
     [item] = chosen_items(loaded, idrid_examples(tmp_path, "test"), Choice(masked_only=True))
-    assert (item.path.stem, item.mask) == ("IDRiD_003", mask)
+    assert (item.path.stem, item.masks) == ("IDRiD_003", (mask,))
 
 
 def test_the_command_evaluates_a_split_and_goes_on_where_it_was(

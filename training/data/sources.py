@@ -24,6 +24,7 @@ class TrainingData:
     training: LabelledImages  # uint8, to be augmented
     validation: LabelledImages  # float32, as the network takes them
     labels: tuple[str, ...]
+    generated: LabelledImages | None = None  # uint8 at the network's size: a share of each batch
     description: dict[str, Any]  # for the card: data set name, sizes
 
 
@@ -40,11 +41,15 @@ def training_data(config: TrainingConfig, root: Path | None) -> TrainingData:
         raise DatasetError(f"data of kind {data.kind!r} needs --data DIR")
     examples, labels, name = real_examples(config, root, "train")
     training, validation = split_examples(examples, share=data.validation_share, seed=seed)
+    taught = config.loss.mask_weight > 0
+    if taught and not data.generated_share and not any(example.masks for example in training):
+        raise DatasetError(f"loss.mask_weight is set, but no training image under {root} has a mask of lesions")
     return TrainingData(
-        training=training_sources(training, config.preprocessing),
-        validation=network_inputs(validation, config.preprocessing),
+        training=training_sources(training, config.preprocessing, masks=taught),
+        validation=network_inputs(validation, config.preprocessing, masks=True),
         labels=labels,
-        description=_description(name, training, validation),
+        generated=_mixed_in(config) if data.generated_share else None,
+        description=_description(name, training, validation, config),
     )
 
 
@@ -77,9 +82,7 @@ def _generated(config: TrainingConfig) -> TrainingData:
         raise DatasetError(
             f"{count} generated images are too few to be split by {config.data.validation_share:.0%}"
         )
-    if config.preprocessing.mode != "rgb" or config.preprocessing.height != config.preprocessing.width:
-        raise DatasetError("generated fundus photographs are square and have three channels")
-    first = config.run.seed * 10_000_000
+    first = _first_seed(config)
     training = generated_images(first, count - held_out, config)
     validation = generated_images(first + count - held_out, held_out, config)
     normalised = normalise(validation.images.float() / 255, config.preprocessing)
@@ -95,10 +98,32 @@ def _generated(config: TrainingConfig) -> TrainingData:
     )
 
 
-def _description(name: str, training: list[Example], validation: list[Example]) -> dict[str, Any]:
+def _mixed_in(config: TrainingConfig) -> LabelledImages:
+    return generated_images(_first_seed(config), config.data.count, config)
+
+
+def _first_seed(config: TrainingConfig) -> int:
+    """Return the seed of a run's first generated image.
+
+    Raises:
+        DatasetError: the network takes no such images.
+    """
+    if config.preprocessing.mode != "rgb" or config.preprocessing.height != config.preprocessing.width:
+        raise DatasetError("generated fundus photographs are square and have three channels")
+    return config.run.seed * 10_000_000
+
+
+def _description(
+    name: str, training: list[Example], validation: list[Example], config: TrainingConfig
+) -> dict[str, Any]:
     def counts(examples: list[Example]) -> dict[str, int]:
         return {
             str(label): sum(e.label == label for e in examples) for label in sorted({e.label for e in examples})
         }
 
-    return {"dataset": name, "training": counts(training), "validation": counts(validation)}
+    described: dict[str, Any] = {"dataset": name, "training": counts(training), "validation": counts(validation)}
+    if config.loss.mask_weight:
+        described["masked"] = sum(bool(example.masks) for example in training)
+    if config.data.generated_share:
+        described["generated"] = config.data.count
+    return described
