@@ -21,8 +21,8 @@ $(READY):
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" TORCH_INDEX_URL="$(TORCH_INDEX_URL)" scripts/setup.sh
 	@rm -f $(VENV)/.ready-* && touch $@
 
-serve: setup ## serve the shipped models on LABN_HOST:LABN_PORT (127.0.0.1:8000)
-	@exec $(BIN)/python -m service
+serve: setup ## Redis, a worker, and the shipped models on LABN_HOST:LABN_PORT (127.0.0.1:8000)
+	@exec $(BIN)/python -m service.standalone
 
 test: setup ## the whole suite
 	@$(BIN)/python -m pytest $(PYTEST_OPTIONS)

@@ -105,6 +105,16 @@ def load_checkpoint(path: Path | str, *, device: str = "cpu", folded: bool = Tru
     )
 
 
+def checkpoint_version(path: Path) -> str:
+    """Return the first 12 hex digits of a file's sha256.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+
+
 def raise_if_different(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor], *, source: str) -> None:
     """Make sure that two sets of weights have the same names and shapes.
 
@@ -128,8 +138,7 @@ def raise_if_different(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor], str]:
     try:
-        with path.open("rb") as file:
-            version = hashlib.file_digest(file, "sha256").hexdigest()[:12]
+        version = checkpoint_version(path)
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no mapping)

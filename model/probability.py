@@ -7,17 +7,18 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from model.memory import halving
 from model.network import LambdaAbn
 
 Predict = Callable[[Tensor], Tensor]  # images (N, C, H, W), normalised -> probability of the target (N,)
 
 
 def probability_of(network: LambdaAbn, target: int) -> Predict:
-    """Return the softmax probability of one class, without gradients."""
+    """Return the softmax probability of one class, without gradients, in smaller batches where memory is short."""
 
     @torch.no_grad()
     def predict(images: Tensor) -> Tensor:
         probability: Tensor = network(images).logits.softmax(dim=1)[:, target]
         return probability
 
-    return predict
+    return halving(predict)

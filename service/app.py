@@ -19,8 +19,9 @@ from service.metrics import Metrics
 from service.openapi import DESCRIPTION, TITLE
 from service.pipeline import Pipeline
 from service.problems import REASONS, add_problem_handlers
+from service.queue_side import make_queue_side
 from service.registry import ModelRegistry
-from service.routes import docs, health, models, predictions
+from service.routes import docs, evaluation_sets, evaluations, health, models, predictions, status
 from service.settings import Settings, usable_cores
 
 API_VERSION = "1"
@@ -40,11 +41,12 @@ def create_app(settings: Settings, registry: ModelRegistry, lifecycle: Lifecycle
         lifespan=_lifespan_of(parts),
     )
     app.state.parts = parts
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    larger = {evaluation_sets.PATH: settings.max_set_bytes}
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, larger=larger)
     app.add_middleware(Access, metrics=parts.metrics, lifecycle=lifecycle)  # added last: outermost
     add_problem_handlers(app)
     locks = [Depends(require_key)] if settings.api_key else []
-    for routes in (predictions, models):
+    for routes in (predictions, models, evaluations, evaluation_sets, status):
         app.include_router(routes.router, dependencies=locks)
     for routes in (health, docs):
         app.include_router(routes.router)
@@ -70,6 +72,7 @@ def _assemble(settings: Settings, registry: ModelRegistry, lifecycle: Lifecycle)
         metrics=metrics,
         admission=admission,
         pipeline=pipeline,
+        queue=make_queue_side(settings, lifecycle, metrics),
     )
 
 
@@ -77,10 +80,14 @@ def _lifespan_of(parts: Parts) -> Callable[[FastAPI], AbstractAsyncContextManage
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         parts.pipeline.start()
+        if parts.queue:
+            parts.queue.start()
         warming = asyncio.create_task(_become_ready(parts.pipeline.inference, parts.lifecycle))
         yield
         warming.cancel()
         await asyncio.to_thread(parts.pipeline.stop)
+        if parts.queue:
+            await asyncio.to_thread(parts.queue.stop)
 
     return lifespan
 

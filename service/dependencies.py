@@ -7,20 +7,26 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import APIKeyHeader
 
 from service.admission import Admission
-from service.errors import WrongKey
+from service.errors import NoQueue, WrongKey
 from service.lifecycle import Lifecycle
 from service.metrics import Metrics
 from service.pipeline import Pipeline
+from service.queue_side import QueueSide
 from service.registry import ModelRegistry
 from service.schemas import REPEATABLE
 from service.settings import Settings
 
 API_KEY_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="Where LABN_API_KEY is set.")
+
+NO_QUEUE = (
+    "this service was started without LABN_REDIS_URL, so it serves predictions only; `make serve` has a queue"
+)
+NO_QUEUE_RETRY_S = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +39,7 @@ class Parts:
     metrics: Metrics
     admission: Admission
     pipeline: Pipeline
+    queue: QueueSide | None  # None: started without a Redis
 
 
 def parts_of(request: Request) -> Parts:
@@ -67,6 +74,23 @@ async def require_ready(parts: PartsOfApp) -> None:
         NotReady: the service is starting or draining.
     """
     parts.lifecycle.require_ready()
+
+
+async def require_queue(parts: PartsOfApp) -> QueueSide:
+    """Let a request for the queue in, without asking Redis: one that hangs would take a thread with each request.
+
+    Raises:
+        NoQueue: there is none.
+        QueueAway: Redis did not answer a moment ago.
+    """
+    if parts.queue is None:
+        raise NoQueue(NO_QUEUE, retry_after_s=NO_QUEUE_RETRY_S)
+    parts.queue.watch.require_there()
+    return parts.queue
+
+
+QueueOfApp = Annotated[QueueSide, Depends(require_queue)]
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=255, description="Of the client's making.")]
 
 
 async def require_single_values(request: Request) -> None:

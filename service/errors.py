@@ -6,14 +6,19 @@ LabnError
     ├── RequestError
     │   ├── MalformedRequest    a body that is no image upload
     │   ├── BadParameter        a parameter that cannot be used; the message names it
+    │   ├── BadSet              a set of images that cannot be used; the message names the file
     │   ├── BodyTooLarge        more bytes than allowed
     │   ├── UploadTooSlow       the body was not complete in time
     │   ├── WrongKey            the API key is missing or wrong
     │   ├── UnknownModel        no model of that name and version
+    │   ├── NotFinished         asked for what only a finished evaluation has
+    │   ├── NotThere            the evaluation has no such part, or it is no longer kept
     │   └── ClientGone          the client left before its answer was ready
     └── BusyError
         ├── QueueFull           every place is taken
-        └── NotReady            starting up or draining
+        ├── NotReady            starting up or draining
+        ├── NoQueue             started without a Redis
+        └── QueueAway           Redis does not answer
 """
 
 from __future__ import annotations
@@ -41,6 +46,10 @@ class BadParameter(RequestError):
     """A parameter that cannot be used."""
 
 
+class BadSet(RequestError):
+    """A set of images that cannot be used."""
+
+
 class BodyTooLarge(RequestError):
     """The body has more bytes than allowed."""
 
@@ -55,6 +64,14 @@ class WrongKey(RequestError):
 
 class UnknownModel(RequestError):
     """No model of that name and version."""
+
+
+class NotFinished(RequestError):
+    """Asked for what only an evaluation that has succeeded has."""
+
+
+class NotThere(RequestError):
+    """The evaluation has no such part, or it is no longer kept."""
 
 
 class ClientGone(RequestError):
@@ -75,3 +92,11 @@ class QueueFull(BusyError):
 
 class NotReady(BusyError):
     """Starting up or draining."""
+
+
+class NoQueue(BusyError):
+    """Started without a Redis: there is nothing to evaluate with."""
+
+
+class QueueAway(BusyError):
+    """Redis does not answer; nothing that it had accepted is lost."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,21 +16,25 @@ LINGER_S = 10.0  # how long the rest of an unwanted body is read and thrown away
 class BodyLimit:
     """ASGI middleware: reading a body of more than `max_bytes` raises BodyTooLarge in the application.
 
+    Paths in `larger` have a bound of their own.
+
     A Content-Length over the limit raises at the first read, before any byte of the body; a chunked body when
     its count passes the limit. An answer that starts before the body was read closes the connection, and its
     end waits while the rest of the body is thrown away: a client that writes all before it reads would
     otherwise see a reset connection in place of the answer.
     """
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_bytes: int, larger: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         headers = dict(scope["headers"]) if scope["type"] == "http" else {}
         if b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0":
-            body = _BoundedBody(headers, receive, send, max_bytes=self._max_bytes)
+            max_bytes = self._larger.get(scope.get("path", ""), self._max_bytes)
+            body = _BoundedBody(headers, receive, send, max_bytes=max_bytes)
             await self._app(scope, body.receive, body.send)
         else:
             await self._app(scope, receive, send)

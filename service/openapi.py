@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from service.problems import MEDIA_TYPE, METHOD_NOT_ALLOWED, NOT_FINITE, NOT_FOUND, PROBLEMS, UNEXPECTED, Problem
+from service.dependencies import NO_QUEUE
+from service.problems import (
+    MEDIA_TYPE,
+    METHOD_NOT_ALLOWED,
+    NOT_FINITE,
+    NOT_FOUND,
+    PROBLEMS,
+    UNEXPECTED,
+    Problem,
+)
+from service.queue_watch import AWAY_DETAIL
 from service.schemas import ProblemAnswer
 
 Responses = dict[int | str, dict[str, Any]]
@@ -64,6 +74,14 @@ DETAILS = {
     "malformed-request": "no image: send it as the body or as the multipart field 'image'",
     "wrong-key": "send the key in X-API-Key",
     "unknown-model": "no model 'labn'; there are ['labn-idrid@35bae58816fa']",
+    "unknown-evaluation": "no evaluation 5f0c6f4e9d1b4c0c8a7e21b3f4d5a6b7; results are kept for 604800 s",
+    "not-there": "no map of 'rise'; there are attention, random",
+    "not-finished": "the evaluation is running",
+    "upload-missing": "the upload 9f86d081884c… is not there: send it again",
+    "key-reused": "this idempotency key was given with another request",
+    "too-many-evaluations": "256 evaluations wait already",
+    "no-queue": NO_QUEUE,
+    "queue-away": AWAY_DETAIL,
     "not-found": "GET /v1/prediction",
     "method-not-allowed": "GET /v1/predictions",
     "upload-too-slow": "the upload was not complete after 30 s",
@@ -71,6 +89,7 @@ DETAILS = {
     "unsupported-image": "not a JPEG, PNG, WebP, TIFF or BMP image",
     "broken-image": "JPEG image does not decode: image file is truncated",
     "too-many-pixels": "20000 x 20000 pixels; at most 40000000 are read",
+    "bad-set": "images/7.jpg: not in the zip",
     "bad-parameter": "threshold: Input should be less than or equal to 1",
     "non-finite-output": NOT_FINITE,
     "queue-full": "all 64 places are taken",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
@@ -11,25 +12,28 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.responses import Response
 
-from model.errors import (
-    BrokenImage,
-    NonFiniteOutput,
-    TooManyPixels,
-    UnsupportedImage,
-)
+from model.errors import BrokenImage, NonFiniteOutput, TooManyPixels, UnsupportedImage
 from service.dependencies import parts_of
 from service.errors import (
     BadParameter,
+    BadSet,
     BodyTooLarge,
     BusyError,
     ClientGone,
     MalformedRequest,
+    NoQueue,
+    NotFinished,
     NotReady,
+    NotThere,
+    QueueAway,
     QueueFull,
     UnknownModel,
     UploadTooSlow,
     WrongKey,
 )
+from service.queue_watch import AWAY_DETAIL, AWAY_RETRY_S
+from worker import errors as of_the_queue
+from worker.connection import AWAY
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -43,21 +47,32 @@ class Problem:
     title: str
 
 
+QUEUE_AWAY = Problem(503, "queue-away", "The queue does not answer")
 PROBLEMS: dict[type[Exception], Problem] = {
     MalformedRequest: Problem(400, "malformed-request", "The request is malformed"),
     WrongKey: Problem(401, "wrong-key", "The API key is missing or wrong"),
     UnknownModel: Problem(404, "unknown-model", "No such model"),
+    of_the_queue.UnknownJob: Problem(404, "unknown-evaluation", "No such evaluation or set"),
+    NotThere: Problem(404, "not-there", "The evaluation has no such part"),
     UploadTooSlow: Problem(408, "upload-too-slow", "The upload took too long"),
+    NotFinished: Problem(409, "not-finished", "The evaluation has not succeeded"),
+    of_the_queue.UploadMissing: Problem(409, "upload-missing", "An upload is no longer there"),
     BodyTooLarge: Problem(413, "body-too-large", "The body is too large"),
     UnsupportedImage: Problem(415, "unsupported-image", "Not an image type that is read here"),
     BrokenImage: Problem(422, "broken-image", "The image does not decode"),
     TooManyPixels: Problem(422, "too-many-pixels", "The image has more pixels than allowed"),
+    BadSet: Problem(422, "bad-set", "The set of images cannot be used"),
     BadParameter: Problem(422, "bad-parameter", "A parameter cannot be used"),
     RequestValidationError: Problem(422, "bad-parameter", "A parameter cannot be used"),
+    of_the_queue.KeyReused: Problem(422, "key-reused", "The idempotency key stands for another request"),
     NonFiniteOutput: Problem(422, "non-finite-output", "The network's outputs are not finite"),
-    QueueFull: Problem(429, "queue-full", "Too many predictions are under way"),
+    QueueFull: Problem(429, "queue-full", "Too many requests are under way"),
+    of_the_queue.QueueFull: Problem(429, "too-many-evaluations", "Too many evaluations wait"),
     ClientGone: Problem(499, "client-gone", "The client left"),
     NotReady: Problem(503, "not-ready", "The service is not ready"),
+    NoQueue: Problem(503, "no-queue", "Only predictions are served here"),
+    QueueAway: QUEUE_AWAY,
+    **dict.fromkeys(AWAY, QUEUE_AWAY),
 }
 NOT_FOUND = Problem(404, "not-found", "Nothing is here")
 METHOD_NOT_ALLOWED = Problem(405, "method-not-allowed", "The method is not allowed here")
@@ -95,8 +110,7 @@ async def _answer_error(request: Request, error: Exception) -> Response:
         faults = _faults(error)
         detail = "; ".join(f"{fault['name']}: {fault['reason']}" for fault in faults)
         return problem_response(problem, detail, errors=faults)
-    detail = NOT_FINITE if isinstance(error, NonFiniteOutput) else str(error)
-    return problem_response(problem, detail, headers=_headers(error))
+    return problem_response(problem, _detail(error), headers=_headers(error))
 
 
 async def _answer_routing_error(request: Request, error: Exception) -> Response:
@@ -107,9 +121,17 @@ async def _answer_routing_error(request: Request, error: Exception) -> Response:
     )
 
 
+def _detail(error: Exception) -> str:
+    if isinstance(error, NonFiniteOutput):
+        return NOT_FINITE
+    return AWAY_DETAIL if isinstance(error, AWAY) else str(error)  # whose own words name hosts
+
+
 def _headers(error: Exception) -> dict[str, str] | None:
-    if isinstance(error, BusyError):
-        return {"Retry-After": str(error.retry_after_s)}
+    if isinstance(error, BusyError | of_the_queue.QueueFull):
+        return {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}
+    if isinstance(error, AWAY):
+        return {"Retry-After": str(AWAY_RETRY_S)}
     return {"WWW-Authenticate": "APIKey"} if isinstance(error, WrongKey) else None
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 ExplanationName = Literal["attention", "lambda_attention", "none"]
 Colormap = Literal["inferno", "viridis", "magma", "plasma", "cividis"]
+Status = Literal["starting", "ready", "degraded", "draining", "failed"]
 Include = Literal["overlay", "heatmap", "values"]
 DEFAULT_SIZE_PX = 1024
 REPEATABLE = frozenset({"include"})  # every other parameter has one value
@@ -170,7 +171,9 @@ class HealthAnswer(Document):
 class ReadinessAnswer(Document):
     """Whether predictions can be served, and every check behind it."""
 
-    status: Literal["starting", "ready", "draining", "failed"]
+    status: Annotated[
+        Status, Field(description="degraded: predictions are served, evaluations wait for Redis or for a worker.")
+    ]
     checks: dict[str, str]
 
 

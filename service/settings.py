@@ -8,12 +8,15 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from service.errors import SettingsError
+from worker.settings import QueueSettings, WorkerSettings
 
 PREFIX = "LABN_"
-OF_OTHERS = {"LABN_REDIS_URL", "LABN_DATA_DIR", "LABN_DATASETS", "LABN_MAX_SET_BYTES"}  # shared environment
+OF_OTHERS = {  # launcher, client and worker share the environment
+    PREFIX + name.upper() for name in ("data_dir", "url", *WorkerSettings.model_fields)
+}
 CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -27,8 +30,8 @@ def usable_cores() -> int:
     return cores if quota == "max" else max(1, min(cores, round(int(quota) / int(period))))
 
 
-class Settings(BaseModel):
-    """One object a process; each field is `LABN_` + its name in capitals."""
+class Settings(QueueSettings):
+    """One object a process; each field is `LABN_` + its name in capitals. Those of the queue come first."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,10 +44,17 @@ class Settings(BaseModel):
     max_batch: Annotated[int, Field(ge=1, le=256)] = 8  # images in one forward pass
     max_waiting: Annotated[int, Field(ge=1)] = 64  # predictions under way; one more is answered 429
     max_body_bytes: Annotated[int, Field(ge=1)] = 33_554_432
+    max_set_bytes: Annotated[int, Field(ge=1)] = 2 << 30  # of a zip of images, and of what it expands to
+    datasets: Path | None = None  # a folder of folders of images with labels.csv, known by their names
     max_pixels: Annotated[int, Field(ge=1)] = 40_000_000  # height x width that an upload may declare
     upload_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30.0  # for the body of a request to arrive
     grace_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0  # for requests under way after SIGTERM
     api_key: SecretStr | None = None  # asked for in X-API-Key on /v1 where set
+
+    @property
+    def has_queue(self) -> bool:
+        """Whether a Redis was named; without one only predictions are served."""
+        return "redis_url" in self.model_fields_set
 
     @field_validator("checkpoints", mode="before")
     @classmethod

@@ -1,19 +1,20 @@
-"""The uploaded image of a request: the multipart field `image`, or the whole body; never put on disk."""
+"""The body of a request: one image, or a form of several fields."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections.abc import AsyncIterator, Set
+from contextlib import asynccontextmanager
 
 from fastapi import Request
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
+from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect
 
-from service.errors import BadParameter, ClientGone, MalformedRequest, UploadTooSlow
+from service.errors import ClientGone, MalformedRequest, UploadTooSlow
+from service.multipart import FORM_TYPE, Form
 
 FIELD = "image"
-MOST_PARTS = 8  # each costs calls in the event loop's thread
+MOST_PARTS = 8  # of a form of one image
 
 
 async def read_image(request: Request, *, within_s: float) -> bytes:
@@ -26,90 +27,52 @@ async def read_image(request: Request, *, within_s: float) -> bytes:
         UploadTooSlow: not complete in time.
         ClientGone: the client left in mid-upload.
     """
+    async with _complete(within_s):
+        body = await request.body()
+    if not body:
+        raise MalformedRequest(f"no image: send it as the body or as the multipart field {FIELD!r}")
+    content_type = request.headers.get("content-type")
+    if parse_options_header(content_type)[0] != FORM_TYPE:
+        return body
+    form = Form(content_type, most_parts=MOST_PARTS)
+    form.write(body)
+    form.finish({FIELD})
+    return required(form.bytes_of(FIELD), FIELD)
+
+
+async def read_form(request: Request, form: Form, names: Set[str], *, within_s: float) -> None:
+    """Read the request's body into a form of fields of these names, in a thread: parts may go to a disk.
+
+    Raises:
+        MalformedRequest: a broken multipart body.
+        BadParameter: a field of another name.
+        BodyTooLarge: more bytes than allowed.
+        UploadTooSlow: not complete in time.
+        ClientGone: the client left in mid-upload.
+    """
+    async with _complete(within_s):
+        async for piece in request.stream():
+            await asyncio.to_thread(form.write, piece)
+    form.finish(names)
+
+
+def required(value: bytes | None, name: str) -> bytes:
+    """Return the bytes of a part.
+
+    Raises:
+        MalformedRequest: there are none.
+    """
+    if value is None:
+        raise MalformedRequest(f"the multipart field {name!r} is missing or empty")
+    return value
+
+
+@asynccontextmanager
+async def _complete(within_s: float) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(within_s):
-            body = await request.body()
+            yield
     except TimeoutError as error:
         raise UploadTooSlow(f"the upload was not complete after {within_s:g} s") from error
     except ClientDisconnect as error:
         raise ClientGone("the client left before its upload was complete") from error
-    if not body:
-        raise MalformedRequest(f"no image: send it as the body or as the multipart field {FIELD!r}")
-    media_type, options = parse_options_header(request.headers.get("content-type"))
-    if media_type == b"multipart/form-data":
-        return _image_part(body, boundary=options.get(b"boundary", b""))
-    return body
-
-
-def _image_part(body: bytes, *, boundary: bytes) -> bytes:
-    fields = _Fields()
-    try:
-        fields.parse(body, boundary)
-    except FormParserError as error:
-        raise MalformedRequest(f"the multipart body does not parse: {error}") from error
-    if unknown := sorted(set(fields.values) - {FIELD}):
-        raise BadParameter(f"{', '.join(unknown)}: no such field, only {FIELD!r}")
-    images = fields.values[FIELD]
-    if len(images) > 1:
-        raise BadParameter(f"{FIELD}: {len(images)} of them, only one is allowed")
-    if not images or not images[0]:
-        raise MalformedRequest(f"the multipart field {FIELD!r} is missing or empty")
-    return images[0]
-
-
-class _Fields:
-    """The parts of one multipart body by name, as the parser calls them out."""
-
-    def __init__(self) -> None:
-        self.values: defaultdict[str, list[bytes]] = defaultdict(list)
-        self._header, self._value = b"", b""
-        self._name = ""
-        self._pieces: list[bytes] = []
-        self._parts = 0
-
-    def parse(self, body: bytes, boundary: bytes) -> None:
-        """Read the parts.
-
-        Raises:
-            FormParserError: no boundary, too many parts, a broken or an unfinished body.
-        """
-        if not boundary:
-            raise FormParserError("no boundary")
-        parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._begin,
-                "on_header_field": self._add_header,
-                "on_header_value": self._add_value,
-                "on_header_end": self._end_header,
-                "on_part_data": self._add_data,
-                "on_part_end": self._end,
-            },
-        )
-        parser.write(body)
-        parser.finalize()
-
-    def _begin(self) -> None:
-        self._name, self._pieces = "", []
-        self._parts += 1
-        if self._parts > MOST_PARTS:
-            raise FormParserError(f"more than {MOST_PARTS} parts")
-
-    def _add_header(self, data: bytes, start: int, end: int) -> None:
-        self._header += data[start:end]
-
-    def _add_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
-
-    def _end_header(self) -> None:
-        if self._header.lower() == b"content-disposition":
-            self._name = (
-                parse_options_header(self._value.decode("latin-1"))[1].get(b"name", b"").decode("utf-8", "replace")
-            )
-        self._header, self._value = b"", b""
-
-    def _add_data(self, data: bytes, start: int, end: int) -> None:
-        self._pieces.append(data[start:end])
-
-    def _end(self) -> None:
-        self.values[self._name].append(b"".join(self._pieces))

@@ -1,19 +1,21 @@
-"""A tiny real network, its checkpoint, and images to show it."""
+"""A tiny real network, its checkpoint, images to show it, and a real Redis."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from redis import Redis
 
 from model.checkpoint import save_checkpoint
 from model.config import NetworkConfig, Preprocessing
 from model.network import LambdaAbn
+from tests.redis_server import RedisServer
 
 Encode = Callable[..., bytes]
 
@@ -86,3 +88,33 @@ def encode() -> Encode:
         return file.getvalue()
 
     return encoded
+
+
+@pytest.fixture(scope="session")
+def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One server for the whole run; ask for `redis` or `redis_url`, which empty it first."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis(shared_redis: RedisServer) -> Iterator[Redis]:
+    """Connect to an empty Redis."""
+    with shared_redis.client() as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def redis_url(shared_redis: RedisServer, redis: Redis) -> str:  # noqa: ARG001  (which empties it)
+    """Return the address of an empty Redis, for processes."""
+    return shared_redis.url
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """Start a Redis that the test may kill and start again."""
+    server = RedisServer(tmp_path / "redis")
+    yield server
+    server.stop()

@@ -5,21 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 from model.allocator import keep_memory
 from model.arguments import at_least, share
 from model.checkpoint import load_checkpoint
 from model.device import usable_device
-from model.errors import LabnError
+from model.errors import ConfigurationError, LabnError
 from model.evaluation.arguments import add_request_arguments, request_of
 from model.evaluation.command import print_lines
 from model.evaluation.folder import EvaluationFolder
+from model.evaluation.request import EvaluationRequest
 from training.config import TrainingConfig
 from training.data import fundus_generator, magnetogram_generator
 from training.data.magnetogram_disk import CLIP, SIDE, SIZES
 from training.data.sources import training_data
+from training.state import EpochRecord
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,18 +40,35 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _train(options: argparse.Namespace) -> None:
     from training.loop import Trainer  # matplotlib and torch's optimisers, not needed for --help
+    from training.processes import joined_processes
+    from training.seeds import write_seeds
 
     overrides = {key: getattr(options, key) for key in ("seed", "epochs") if getattr(options, key) is not None}
-    config = TrainingConfig.read(options.config, overrides)
-    out = options.out or Path("runs") / f"{options.config.stem}-seed{config.run.seed}"
-    device = usable_device(options.device)
-    trainer = Trainer(config, training_data(config, options.data), out, device=device)
-    trainer.run()
-    best = trainer.state.history[trainer.state.best_epoch - 1]
-    print(
-        f"best epoch {best.epoch}: validation loss {best.validation_loss:.4f}, "
-        f"AUROC {best.validation_auroc:.4f} -> {trainer.checkpoint}"
-    )
+    first = TrainingConfig.read(options.config, overrides)
+    name, device = options.config.stem, usable_device(options.device)
+    best: dict[int, EpochRecord] = {}
+    with joined_processes(device) as (processes, own_device):
+        for seed in range(first.run.seed, first.run.seed + (options.seeds or 1)):
+            config = replace(first, run=replace(first.run, seed=seed))
+            data, out = training_data(config, options.data), _run_folder(options, seed)
+            trainer = Trainer(config, data, out, device=own_device, processes=processes)
+            trainer.run()
+            best[seed] = trainer.best
+            if processes.first:
+                print(f"{_in_a_line(trainer.best)} -> {trainer.checkpoint}")
+        if options.seeds and processes.first:
+            for figure, value in write_seeds(options.out or Path("runs") / f"{name}-seeds", best).items():
+                print(f"{figure}: {value['mean']:.4f} ± {value['sd']:.4f}")
+
+
+def _run_folder(options: argparse.Namespace, seed: int) -> Path:
+    if options.out is None:
+        return Path("runs") / f"{options.config.stem}-seed{seed}"
+    return Path(options.out / f"seed{seed}" if options.seeds else options.out)
+
+
+def _in_a_line(best: EpochRecord) -> str:
+    return f"best epoch {best.epoch}: validation loss {best.validation_loss:.4f}, AUROC {best.validation_auroc:.4f}"
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -58,12 +77,15 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     loaded = load_checkpoint(options.checkpoint, device=usable_device(options.device))
     config = TrainingConfig.of_checkpoint(loaded)
+    choice = Choice(**{field.name: getattr(options, field.name) for field in fields(Choice)})
+    request = request_of(options)
     if options.out is None:
+        if (choice, request) != (Choice(), EvaluationRequest()):
+            raise ConfigurationError("methods, steps and the choice of images are for explanations: name --out DIR")
         print(json.dumps(evaluate(loaded, config, options.data, options.split), indent=2))
         return 0
-    choice = Choice(**{field.name: getattr(options, field.name) for field in fields(Choice)})
     items = chosen_items(loaded, held_out_examples(config, options.data, options.split), choice)
-    return print_lines(EvaluationFolder(loaded, request_of(options), options.out), items)
+    return print_lines(EvaluationFolder(loaded, request, options.out), items)
 
 
 def _ship(options: argparse.Namespace) -> None:
@@ -104,6 +126,12 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--data", type=Path, help="folder of the data set")
     train.add_argument("--out", type=Path, help="folder of the run (runs/CONFIG-seedN)")
     train.add_argument("--seed", type=int, help="instead of the file's")
+    train.add_argument(
+        "--seeds",
+        type=at_least(1),
+        metavar="N",
+        help="N runs, from --seed on; their mean and sd as seeds.json, .csv",
+    )
     train.add_argument("--epochs", type=int, help="instead of the file's")
     train.add_argument("--device", default="cpu", help="cpu or cuda")
     train.set_defaults(command=_train)

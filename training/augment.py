@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor
+from torch import Tensor
 
 from model.config import Document
+from training.draws import Draws
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,32 +32,32 @@ class AugmentConfig(Document):
 
 
 def augment(
-    images: Tensor, masks: Tensor | None, config: AugmentConfig, size: tuple[int, int], generator: Generator
+    images: Tensor, masks: Tensor | None, config: AugmentConfig, size: tuple[int, int], draws: Draws
 ) -> tuple[Tensor, Tensor | None]:
     """Augment images (N, C, S, T) uint8 to (N, C, height, width) float32 in 0..1, each by its own draw.
 
     Masks (N, 1, S, T) of 0 and 1, where there are some, move with their images.
     """
-    matrices = warp_matrices(len(images), config, images.shape[-1] / images.shape[-2], generator)
+    matrices = warp_matrices(len(images), config, images.shape[-1] / images.shape[-2], draws)
     pixels = resize(warp(images.float() / 255, matrices), size)
-    pixels = jitter(pixels, config, generator).clamp_(0, 1)
+    pixels = jitter(pixels, config, draws).clamp_(0, 1)
     return pixels, None if masks is None else resize(warp(masks.float(), matrices), size)
 
 
-def warp_matrices(n: int, config: AugmentConfig, aspect: float, generator: Generator) -> Tensor:
+def warp_matrices(n: int, config: AugmentConfig, aspect: float, draws: Draws) -> Tensor:
     """Draw flips, rotation, scale, aspect and shift as affine maps of output to input places: (N, 2, 3).
 
     Places are -1..1 across the image, so a rotation must know its `aspect`, width over height.
     """
-    angle = torch.deg2rad(_uniform(n, (-config.rotation_deg, config.rotation_deg), generator))
-    area = _uniform(n, config.scale, generator)
-    log_ratio = _uniform(n, (math.log(config.ratio[0]), math.log(config.ratio[1])), generator)
+    angle = torch.deg2rad(_uniform(n, (-config.rotation_deg, config.rotation_deg), draws))
+    area = _uniform(n, config.scale, draws)
+    log_ratio = _uniform(n, (math.log(config.ratio[0]), math.log(config.ratio[1])), draws)
     sx = torch.sqrt(area * torch.exp(log_ratio))
     sy = torch.sqrt(area / torch.exp(log_ratio))
-    dx = _uniform(n, (-1, 1), generator) * (1 - sx).abs()  # a smaller crop lies anywhere inside
-    dy = _uniform(n, (-1, 1), generator) * (1 - sy).abs()
-    sx = sx * _flips(n, config.horizontal_flip, generator)
-    sy = sy * _flips(n, config.vertical_flip, generator)
+    dx = _uniform(n, (-1, 1), draws) * (1 - sx).abs()  # a smaller crop lies anywhere inside
+    dy = _uniform(n, (-1, 1), draws) * (1 - sy).abs()
+    sx = sx * _flips(n, config.horizontal_flip, draws)
+    sy = sy * _flips(n, config.vertical_flip, draws)
     cos, sin = torch.cos(angle), torch.sin(angle)
     rows = (torch.stack([cos * sx, -sin * sy / aspect, dx], 1), torch.stack([sin * sx * aspect, cos * sy, dy], 1))
     return torch.stack(rows, 1)
@@ -75,12 +76,12 @@ def resize(images: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(images, size, mode="bilinear", antialias=True)
 
 
-def jitter(images: Tensor, config: AugmentConfig, generator: Generator) -> Tensor:
+def jitter(images: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:
     """Change the light of images (N, C, H, W) in 0..1: gamma, gains, contrast and saturation."""
     n, channels = images.shape[:2]
 
     def factor(spread: float, columns: int = 1) -> Tensor:
-        return 1 + spread * (2 * torch.rand(n, columns, 1, 1, generator=generator) - 1)
+        return 1 + spread * (2 * draws.uniform(n, columns, 1, 1) - 1)
 
     if config.gamma:
         images = images.clamp(min=0) ** torch.exp(factor(config.gamma) - 1)
@@ -91,25 +92,25 @@ def jitter(images: Tensor, config: AugmentConfig, generator: Generator) -> Tenso
     return grey + (images - grey) * factor(config.saturation)
 
 
-def erase(images: Tensor, config: AugmentConfig, generator: Generator) -> Tensor:
+def erase(images: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:
     """Set a rectangle of some normalised images (N, C, H, W) to zero, the mean colour (Zhong et al. 2020)."""
     n, _, height, width = images.shape
-    area = _uniform(n, config.erasing_area, generator) * height * width
-    aspect = torch.exp(_uniform(n, (math.log(0.3), math.log(3.3)), generator))
+    area = _uniform(n, config.erasing_area, draws) * height * width
+    aspect = torch.exp(_uniform(n, (math.log(0.3), math.log(3.3)), draws))
     h = torch.sqrt(area * aspect).clamp(max=height - 1).view(n, 1, 1)
     w = torch.sqrt(area / aspect).clamp(max=width - 1).view(n, 1, 1)
-    top = torch.rand(n, 1, 1, generator=generator) * (height - h)
-    left = torch.rand(n, 1, 1, generator=generator) * (width - w)
+    top = draws.uniform(n, 1, 1) * (height - h)
+    left = draws.uniform(n, 1, 1) * (width - w)
     y, x = torch.arange(height).view(1, -1, 1), torch.arange(width).view(1, 1, -1)
     inside = (y >= top) & (y < top + h) & (x >= left) & (x < left + w)
-    chosen = torch.rand(n, 1, 1, generator=generator) < config.erasing
+    chosen = draws.uniform(n, 1, 1) < config.erasing
     return images.masked_fill((inside & chosen).unsqueeze(1), 0.0)
 
 
-def _uniform(n: int, bounds: tuple[float, float], generator: Generator) -> Tensor:
+def _uniform(n: int, bounds: tuple[float, float], draws: Draws) -> Tensor:
     low, high = bounds
-    return low + (high - low) * torch.rand(n, generator=generator)
+    return low + (high - low) * draws.uniform(n)
 
 
-def _flips(n: int, probability: float, generator: Generator) -> Tensor:
-    return 1 - 2 * (torch.rand(n, generator=generator) < probability).float()
+def _flips(n: int, probability: float, draws: Draws) -> Tensor:
+    return 1 - 2 * (draws.uniform(n) < probability).float()

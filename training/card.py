@@ -90,7 +90,7 @@ def _in_words(loaded: LoadedCheckpoint, out: Path, card: dict[str, Any]) -> str:
         training_images=sum(data["training"].values()),
         training=_counts(data["training"]),
         validation=_counts(data["validation"]),
-        pretraining=_PRETRAINING if pretrained else "",
+        pretraining=lessons(data, pretrained=bool(pretrained)),
         table=_table(card["evaluations"]),
         test_images=test["images"],
         threshold=loaded.config.threshold,
@@ -107,8 +107,29 @@ def _in_words(loaded: LoadedCheckpoint, out: Path, card: dict[str, Any]) -> str:
 
 _PRETRAINING = """
 Before that it was trained on generated photographs (`python -m training generate fundus` shows such images), with
-the exact lesion masks as a target of its attention. No lesion mask of a real photograph was used.
+the exact lesion masks as a target of its attention.
 """
+_GENERATED = """
+Each batch held generated photographs too ({count:,} in all), with their exact lesion masks as a target of its
+attention.
+"""
+_MASKED = """
+Lesion masks of {count} real training photographs were a target of its attention; grade 0 counted as free of
+lesions.
+"""
+_UNMASKED = """
+No lesion mask of a real photograph was used.
+"""
+
+
+def lessons(data: dict[str, Any], *, pretrained: bool) -> str:
+    """Say what else it has learnt from."""
+    generated, masked = data.get("generated", 0), data.get("masked", 0)
+    sentences = [_PRETRAINING] if pretrained else []
+    sentences += [_GENERATED.format(count=generated)] if generated else []
+    if sentences or masked:
+        sentences.append(_MASKED.format(count=masked) if masked else _UNMASKED)
+    return "".join(sentences)
 
 
 def _counts(counts: dict[str, int]) -> str:

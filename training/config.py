@@ -27,6 +27,7 @@ class DataConfig(Document):
     validation_share: float = 0.2  # of each class
     labels: tuple[str, ...] = ()  # class names, for kind "own"
     count: int = 4000  # images, for the generators
+    generated_share: float = 0.0  # of each batch of real photographs: generated ones, drawn from `count`
     clip_gauss: float = 1500.0  # of the levels 0 and 255: magnetograms that are generated or in FITS files
 
     @property
@@ -44,9 +45,12 @@ class RunConfig(Document):
     balanced: bool = False  # batches with as many images of each class, instead of class weights
     patience: int = 6  # validations without a better loss before stopping
     seed: int = 0
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Literal["fp32", "bf16"] = "fp32"  # bf16: autocast, on CPU and CUDA
+    channels_last: bool = False  # memory format, for GPUs; on CPU a step in bf16 takes minutes
+    compiled: bool = False  # torch.compile: a minute or more of compiling first
     averaging: float = 0.0  # decay of a moving average of the weights, a step; 0: none
     initialise_from: str = ""  # a checkpoint of the same network, its labels aside
+    pid_images: int = 0  # positives of the validation part whose PID at m = 16 is taken each epoch; 0: none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,16 +81,23 @@ class TrainingConfig:
         labels = len(set(self.data.labels)) if self.data.kind == "own" else 2
         takes = (self.network.channels, self.network.height, self.network.width)
         gives = (self.preprocessing.channels, self.preprocessing.height, self.preprocessing.width)
+        real, share = self.data.kind in ("idrid", "own"), self.data.generated_share
+        each = classes if run.balanced else 1  # images a batch at least, real and generated
+        masked = self.data.kind != "defn" or not self.loss.mask_weight
         return (
             (not (run.balanced and weights), "choose loss.class_weights or run.balanced, not both"),
             (len(weights) in (0, classes), f"loss.class_weights must be {classes} numbers"),
             (classes == labels, f"network.classes is {classes}, the data have {labels} different labels"),
             (takes == gives, f"the network takes {takes}, preprocessing gives {gives}: channels, height, width"),
             (min(run.epochs, run.patience) > 0, "run.epochs and run.patience must be at least 1"),
-            (run.batch_size >= (classes if run.balanced else 1), "run.batch_size is too small"),
+            (run.batch_size >= each, "run.batch_size is too small"),
             (run.seed >= 0, f"run.seed must not be negative, is {run.seed}"),
-            (self.data.generated or not self.loss.mask_weight, "loss.mask_weight needs generated data"),
+            (masked, "loss.mask_weight needs masks, kind 'defn' has none"),
             (self.data.clip_gauss > 0, f"data.clip_gauss must be positive, is {self.data.clip_gauss}"),
+            (run.pid_images >= 0, f"run.pid_images must not be negative, is {run.pid_images}"),
+            (0 <= share < 1, f"data.generated_share must be in 0..1, below 1, is {share}"),
+            (share == 0 or (real and classes == 2), "data.generated_share needs real photographs of two classes"),
+            (share == 0 or each <= share * run.batch_size <= run.batch_size - each, _TOO_FEW),
         )
 
     @classmethod
@@ -136,6 +147,9 @@ class TrainingConfig:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types, for the checkpoint's card."""
         return {field.name: getattr(self, field.name).to_dict() for field in fields(self)}
+
+
+_TOO_FEW = "run.batch_size is too small for real and generated images of each class in a batch"
 
 
 def _check_types(name: str, section: Document) -> None:

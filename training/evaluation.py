@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -26,6 +27,7 @@ from model.metrics.classification import (
     true_skill_statistic,
     youden_threshold,
 )
+from model.network import LabnOutput
 from training.config import TrainingConfig
 from training.data.defn import defn_files, defn_images
 from training.data.examples import Example, split_examples
@@ -150,13 +152,19 @@ def figures(scores: Scores, operating_point: float) -> dict[str, Any]:
     }
 
 
-@torch.inference_mode()
 def score_images(loaded: LoadedCheckpoint, images: LabelledImages) -> Scores:
     """Run the network over images as it takes them."""
-    device = next(loaded.network.parameters()).device
     probabilities, coverage = [], []
-    for batch in tqdm(images.images.split(BATCH), desc="scoring", unit="batch", leave=False):
-        output = loaded.network(batch.to(device))
+    for output in outputs(loaded, images):
         probabilities.append(output.logits.double().softmax(1)[:, 1].cpu().numpy())
         coverage.append((output.attention > loaded.config.threshold).double().mean(dim=(1, 2, 3)).cpu().numpy())
     return Scores(images.labels.numpy(), np.concatenate(probabilities), np.concatenate(coverage))
+
+
+@torch.inference_mode()
+def outputs(loaded: LoadedCheckpoint, images: LabelledImages) -> Iterator[LabnOutput]:
+    """Yield what the network says of images as it takes them, a batch at a time."""
+    device = next(loaded.network.parameters()).device
+    batches = images.images.split(BATCH)
+    for batch in tqdm(batches, total=-(-len(images) // BATCH), desc="scoring", unit="batch", leave=False):
+        yield loaded.network(batch.to(device))

@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
-
 from model.checkpoint import LoadedCheckpoint
 from model.evaluation.folder import Item
 from training.data.examples import Example
 from training.data.images import network_inputs
 from training.errors import DatasetError
-from training.evaluation import BATCH
+from training.evaluation import outputs
 
 Classes = Literal["positive", "all"]
 
@@ -39,7 +37,7 @@ def chosen_items(loaded: LoadedCheckpoint, examples: Sequence[Example], choice: 
     """
     chosen = [example for example in examples if choice.classes == "all" or example.label > 0]
     if choice.masked_only:
-        chosen = [example for example in chosen if example.mask]
+        chosen = [example for example in chosen if example.masks]
     if choice.correct_only and chosen:
         predicted = _predicted(loaded, chosen)
         chosen = [example for example, label in zip(chosen, predicted, strict=True) if example.label == label]
@@ -47,15 +45,9 @@ def chosen_items(loaded: LoadedCheckpoint, examples: Sequence[Example], choice: 
         raise DatasetError(f"of {len(examples)} images none is chosen: {choice}")
     chosen.sort(key=lambda example: example.path)
     random.Random(choice.seed).shuffle(chosen)
-    return [Item(e.path, e.mask, loaded.labels[e.label]) for e in chosen[: choice.sample]]
+    return [Item(e.path, e.masks, loaded.labels[e.label]) for e in chosen[: choice.sample]]
 
 
-@torch.inference_mode()
 def _predicted(loaded: LoadedCheckpoint, examples: Sequence[Example]) -> list[int]:
-    device = next(loaded.network.parameters()).device
-    images = network_inputs(examples, loaded.preprocessing).images
-    return [
-        label
-        for batch in images.split(BATCH)
-        for label in loaded.network(batch.to(device)).logits.argmax(1).tolist()
-    ]
+    images = network_inputs(examples, loaded.preprocessing)
+    return [label for output in outputs(loaded, images) for label in output.logits.argmax(1).tolist()]

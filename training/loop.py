@@ -10,27 +10,31 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from model.checkpoint import load_checkpoint, save_checkpoint
+from model.checkpoint import LoadedCheckpoint, load_checkpoint, save_checkpoint
 from model.errors import NonFiniteOutput
 from model.familiarity import InputStatistics, input_statistics
 from model.metrics.classification import macro_auroc
 from model.network import LabnOutput, LambdaAbn
 from training.augment import resize
-from training.batches import Batch, attention_target, epoch_batches, epoch_steps
+from training.batches import attention_target, epoch_batches, epoch_steps
 from training.config import TrainingConfig
 from training.data.images import LabelledImages
 from training.data.sources import TrainingData
 from training.errors import Diverged
+from training.faithfulness import attention_pid
 from training.initialise import copy_matching_weights
+from training.localisation import localisation_record
 from training.losses import labn_loss
 from training.optim import make_optimizer, make_schedule
+from training.processes import ALONE, Processes
 from training.record import code_revision, write_record
+from training.shared_norm import share_norms
 from training.state import EpochRecord, RunState
+from training.step import Step, memory_format
 
 VALIDATION_BATCH = 32
 STATISTICS_IMAGES = 500  # that "looks like the training set" is measured on
@@ -49,19 +53,31 @@ class Stateful(Protocol):
 class Trainer:
     """One run in one folder: `checkpoint.safetensors` (the best so far), `state.pt`, metrics.csv, curves.png."""
 
-    def __init__(self, config: TrainingConfig, data: TrainingData, out: Path, *, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        config: TrainingConfig,
+        data: TrainingData,
+        out: Path,
+        *,
+        device: str = "cpu",
+        processes: Processes = ALONE,
+    ) -> None:
         torch.manual_seed(config.run.seed)
+        self.processes = processes
         self.config, self.data, self.out, self.device = config, data, out, torch.device(device)
         self.network = LambdaAbn(config.network)
         if config.run.initialise_from:
             source = load_checkpoint(config.run.initialise_from, folded=False)
             copy_matching_weights(source.network, self.network)
-        self.network.to(self.device)
+        self.network.to(self.device, memory_format=memory_format(config.run))  # type: ignore[call-overload]  # torch's
+        if processes.count > 1:
+            share_norms(self.network)
         self.averaged = AveragedModel(
             self.network, multi_avg_fn=get_ema_multi_avg_fn(config.run.averaging), use_buffers=True
         )
         self.optimizer = make_optimizer(self.network, config.optim)
         self.schedule = make_schedule(self.optimizer, config.optim, config.run.epochs)
+        self.step = Step(self.network, self.optimizer, config, self.device, processes)
         self.state = RunState(config=config.to_dict())
 
     @property
@@ -76,6 +92,11 @@ class Trainer:
         """The best network so far."""
         return self.out / "checkpoint.safetensors"
 
+    @property
+    def best(self) -> EpochRecord:
+        """The best epoch so far."""
+        return self.state.history[self.state.best_epoch - 1]
+
     def run(self) -> None:
         """Train from where the folder stands until the last epoch or early stopping.
 
@@ -85,12 +106,19 @@ class Trainer:
         self.out.mkdir(parents=True, exist_ok=True)
         self.resume()
         run = self.config.run
-        with tqdm(total=run.epochs, initial=self.state.epoch, desc=self.out.name, unit="epoch") as bar:
+        with tqdm(
+            total=run.epochs,
+            initial=self.state.epoch,
+            desc=self.out.name,
+            unit="epoch",
+            disable=not self.processes.first,
+        ) as bar:
             while self.state.epoch < run.epochs and self.state.waited < run.patience:
                 record = self.train_epoch()
                 bar.set_postfix(loss=record.validation_loss, auroc=record.validation_auroc)
                 bar.update()
-        write_record(self.out, self.state.history, picture=True)
+        if self.processes.first:
+            write_record(self.out, self.state.history, picture=True)
 
     def resume(self) -> None:
         """Take up the state that an earlier run of the same configuration left in the folder."""
@@ -109,6 +137,7 @@ class Trainer:
         validation = self.data.validation
         try:
             output, loss = self.validate(validation)
+            pid = self._pid()
         except NonFiniteOutput as error:
             raise Diverged(f"validation of epoch {self.state.epoch + 1}: {error}") from error
         labels = validation.labels.numpy()
@@ -116,10 +145,12 @@ class Trainer:
         record = EpochRecord(
             epoch=self.state.epoch + 1,
             train_loss=train_loss,
-            validation_loss=self._finite(loss),
+            validation_loss=self._finite(self.processes.agreed(loss, self.device)),
             validation_auroc=macro_auroc(labels, probabilities),
             validation_accuracy=float((probabilities.argmax(1) == labels).mean()),
             attention_coverage=float((output.attention > self.config.network.threshold).float().mean()),
+            **localisation_record(output.attention, validation),
+            attention_pid=pid,
             learning_rate=learning_rate,
             seconds=time.perf_counter() - started,
         )
@@ -134,35 +165,36 @@ class Trainer:
         output = LabnOutput(*(torch.cat(tensors).cpu() for tensors in zip(*parts, strict=True)))
         masks = images.masks
         target = None if masks is None else attention_target(masks.float(), output.attention.shape)
-        return output, float(labn_loss(output, images.labels, self.config.loss, target))
+        return output, float(labn_loss(output, images.labels, self.config.loss, target, images.known))
 
     def _train(self) -> float:
         self.network.train()
         losses: list[float] = []
         steps = epoch_steps(self.data.training, self.config)
-        batches = epoch_batches(self.data.training, self.config, self.state.epoch)
-        for batch in tqdm(batches, total=steps, desc=f"epoch {self.state.epoch + 1}", leave=False):
-            losses.append(self._step(batch))
+        batches = epoch_batches(
+            self.data.training, self.config, self.state.epoch, self.data.generated, self.processes
+        )
+        title = f"epoch {self.state.epoch + 1}"
+        for batch in tqdm(batches, total=steps, desc=title, leave=False, disable=not self.processes.first):
+            loss = self.step.loss(batch)
+            losses.append(self._finite(float(loss.detach())))
+            self.step.update(loss)
+            self.averaged.update_parameters(self.network)
         return float(np.mean(losses))
 
-    def _step(self, batch: Batch) -> float:
-        bf16 = self.config.run.precision == "bf16"
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=bf16):
-            output = self.network(batch.images.to(self.device))
-        output = LabnOutput(*(tensor.float() for tensor in output))
-        target = None if batch.masks is None else attention_target(batch.masks, output.attention.shape)
-        loss: Tensor = labn_loss(
-            output,
-            batch.labels.to(self.device),
-            self.config.loss,
-            None if target is None else target.to(self.device),
+    def _pid(self) -> float | None:
+        if not self.config.run.pid_images or not self.processes.first:
+            return None
+        loaded = LoadedCheckpoint(
+            network=self.scored.folded(),
+            config=self.config.network,
+            preprocessing=self.config.preprocessing,
+            labels=self.data.labels,
+            card={},
+            statistics=None,
+            version=f"epoch {self.state.epoch + 1}",
         )
-        value = self._finite(float(loss.detach()))
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
-        self.averaged.update_parameters(self.network)
-        return value
+        return attention_pid(loaded, self.data.validation, self.config.run.pid_images)
 
     def _finite(self, loss: float) -> float:
         if not math.isfinite(loss):
@@ -177,9 +209,17 @@ class Trainer:
         state = self.state
         state.epoch += 1
         state.history.append(record)
-        if record.validation_loss < state.best_loss:
+        better = record.validation_loss < state.best_loss
+        if better:
             state.best_loss, state.best_epoch = record.validation_loss, state.epoch
-            self._save_checkpoint(record)
+        if self.processes.first:
+            self._write(record if better else None)
+
+    def _write(self, best: EpochRecord | None) -> None:
+        """Write the checkpoint if this epoch is the best so far, then the state."""
+        state = self.state
+        if best is not None:
+            self._save_checkpoint(best)
         state.tensors = {name: part.state_dict() for name, part in self._parts().items()}
         state.save(self.out / "state.pt")
         write_record(self.out, state.history)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from model.config import Document
 from model.network import LabnOutput
+from training.mask_loss import MaskLoss, mask_loss
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,9 +22,16 @@ class LossConfig(Document):
     class_weights: tuple[float, ...] = ()  # empty: all 1
     label_smoothing: float = 0.0
     mask_weight: float = 0.0  # of the attention map against lesion masks, where there are some
+    mask_kind: MaskLoss = "balanced_bce"
 
 
-def labn_loss(output: LabnOutput, labels: Tensor, config: LossConfig, masks: Tensor | None = None) -> Tensor:
+def labn_loss(
+    output: LabnOutput,
+    labels: Tensor,
+    config: LossConfig,
+    masks: Tensor | None = None,
+    known: Tensor | None = None,
+) -> Tensor:
     """Eq. (6): L(logits) + λ L(branch logits), plus the attention's own loss where masks are given.
 
     Args:
@@ -32,6 +39,7 @@ def labn_loss(output: LabnOutput, labels: Tensor, config: LossConfig, masks: Ten
         labels: (N,) int64.
         config: weights.
         masks: (N, 1, h, w) in 0..1, of the attention's size.
+        known: (N,) of bools: whose masks count; None: all.
 
     Returns:
         A scalar, the mean over the batch.
@@ -39,8 +47,17 @@ def labn_loss(output: LabnOutput, labels: Tensor, config: LossConfig, masks: Ten
     loss = class_loss(output.logits, labels, config)
     loss = loss + config.branch_weight * class_loss(output.branch_logits, labels, config)
     if masks is not None and config.mask_weight:
-        loss = loss + config.mask_weight * attention_loss(output.attention, masks)
+        loss = loss + config.mask_weight * attention_loss(output.attention, masks, config, known)
     return loss
+
+
+def attention_loss(attention: Tensor, masks: Tensor, config: LossConfig, known: Tensor | None = None) -> Tensor:
+    """Compare attention and masks, both (N, 1, h, w), of the images whose mask is known (N,); 0 without any."""
+    if known is None:
+        return mask_loss(attention, masks, config.mask_kind)
+    if not bool(known.any()):
+        return attention.sum() * 0
+    return mask_loss(attention[known], masks[known], config.mask_kind)
 
 
 def class_loss(logits: Tensor, labels: Tensor, config: LossConfig) -> Tensor:
@@ -55,11 +72,3 @@ def class_loss(logits: Tensor, labels: Tensor, config: LossConfig) -> Tensor:
         one_hot = one_hot * (1 - config.label_smoothing) + config.label_smoothing / logits.shape[1]
         return F.binary_cross_entropy_with_logits(logits, one_hot, weight=weights[labels].unsqueeze(1))
     return F.cross_entropy(logits, labels, weight=weights, label_smoothing=config.label_smoothing)
-
-
-def attention_loss(attention: Tensor, masks: Tensor) -> Tensor:
-    """Cross entropy of attention and mask cells, lesion and other cells weighing the same in the batch."""
-    lesion = (masks > 0).to(attention.dtype)
-    share = lesion.mean().clamp(1e-3, 1 - 1e-3)
-    weights = torch.where(lesion > 0, 0.5 / share, 0.5 / (1 - share))
-    return F.binary_cross_entropy(attention.clamp(1e-6, 1 - 1e-6), lesion, weight=weights)

@@ -24,6 +24,9 @@ class EpochRecord:
     validation_auroc: float
     validation_accuracy: float
     attention_coverage: float  # share of cells over θ, on validation
+    attention_hits: float | None  # share of masked validation images whose map's maximum lies on a lesion
+    attention_energy: float | None  # the map's share on lesions, over the lesions' share of the area: mean of these
+    attention_pid: float | None  # of some validation positives, at m = 16
     learning_rate: float  # of the trunk
     seconds: float
 

@@ -6,8 +6,9 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, Response
 
-from service.dependencies import Parts, PartsOfApp
+from service.dependencies import PartsOfApp
 from service.lifecycle import Phase
+from service.readiness import checks_of, status_of
 from service.schemas import HealthAnswer, ReadinessAnswer
 
 router = APIRouter(tags=["health"])
@@ -34,10 +35,10 @@ async def get_health(parts: PartsOfApp) -> Response:
     responses={503: {"model": ReadinessAnswer}},
 )
 async def get_readiness(parts: PartsOfApp) -> Response:
-    """200 from the end of the warm-up to the start of the drain."""
-    phase = parts.lifecycle.phase
-    answer = ReadinessAnswer(status=phase.value, checks=_checks(parts))
-    return Response(answer.model_dump_json(), 200 if phase is Phase.READY else 503, media_type="application/json")
+    """200 from the end of the warm-up to the start of the drain, `degraded` or not: predictions need no queue."""
+    is_ready = parts.lifecycle.phase is Phase.READY
+    answer = ReadinessAnswer(status=status_of(parts), checks=checks_of(parts))
+    return Response(answer.model_dump_json(), 200 if is_ready else 503, media_type="application/json")
 
 
 @router.head("/metrics", include_in_schema=False)
@@ -45,11 +46,3 @@ async def get_readiness(parts: PartsOfApp) -> Response:
 def get_metrics(parts: PartsOfApp) -> Response:
     """Text in Prometheus' exposition format."""
     return Response(generate_latest(parts.metrics.registry), media_type=CONTENT_TYPE_LATEST)
-
-
-def _checks(parts: Parts) -> dict[str, str]:
-    return {
-        "models": ", ".join(model.reference for model in parts.registry),
-        "inference": "running" if parts.pipeline.inference.alive else "stopped",
-        "queue": f"{parts.admission.taken} of {parts.admission.places} places taken",
-    }

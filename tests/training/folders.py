@@ -12,11 +12,13 @@ from PIL import Image
 SPLITS = {"train": ("a", "Training"), "test": ("b", "Testing")}
 
 
-def write_image(path: Path, *, seed: int, height: int = 40, width: int = 48, level: int = 128) -> Path:
-    """Write smooth noise of 60 levels around a level; the suffix decides the type."""
+def write_image(
+    path: Path, *, seed: int, height: int = 40, width: int = 48, level: int = 128, cells: int = 8
+) -> Path:
+    """Write smooth noise of 60 levels around a level, the finer the more cells; the suffix decides the type."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    cells = np.random.default_rng(seed).integers(level - 30, level + 30, (8, 8, 3), dtype=np.uint8)
-    Image.fromarray(cells).resize((width, height), Image.Resampling.BILINEAR).save(path)
+    noise = np.random.default_rng(seed).integers(level - 30, level + 30, (cells, cells, 3), dtype=np.uint8)
+    Image.fromarray(noise).resize((width, height), Image.Resampling.BILINEAR).save(path)
     return path
 
 
@@ -42,14 +44,16 @@ def idrid_mask(root: Path, split: str, name: str) -> Path:
     return root / "lesion masks" / f"{letter}. {word} Set" / f"{name}.png"
 
 
-def write_idrid(root: Path, split: str, grades: Mapping[str, object], *, height: int = 40, width: int = 60) -> None:
+def write_idrid(
+    root: Path, split: str, grades: Mapping[str, object], *, height: int = 40, width: int = 60, cells: int = 8
+) -> None:
     """Write one split: images, and the table with the header of the official file."""
     table = idrid_table(root, split)
     table.parent.mkdir(parents=True, exist_ok=True)
     rows = "".join(f"{name},{grade},0\r\n" for name, grade in grades.items())
     table.write_bytes(f"Image name,Retinopathy grade,Risk of macular edema \r\n{rows}".encode())
     for seed, name in enumerate(grades):
-        write_image(idrid_image(root, split, name), seed=seed, height=height, width=width)
+        write_image(idrid_image(root, split, name), seed=seed, height=height, width=width, cells=cells)
 
 
 def write_table(root: Path, rows: Sequence[Sequence[str]], header: Sequence[str] = ("file", "label")) -> Path:

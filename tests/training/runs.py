@@ -14,8 +14,12 @@ REPOSITORY = Path(__file__).parents[2]
 
 def start_training(config: Path, *, data: Path, out: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "training", "train", str(config), "--data", str(data), "--out", str(out)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(command, cwd=REPOSITORY, env=environment, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=REPOSITORY, env=environment(), stderr=subprocess.PIPE, text=True)
+
+
+def environment() -> dict[str, str]:
+    """One thread a process: on tiny networks more only wait for one another."""
+    return {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
 def wait_for_epoch(process: subprocess.Popen[str], out: Path, epoch: int) -> None:

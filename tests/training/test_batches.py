@@ -9,7 +9,9 @@ import torch
 
 from tests.training.conftest import SIDE, MakeConfig
 from training.batches import Batch, attention_target, epoch_batches, epoch_generator, epoch_order, epoch_steps
+from training.config import TrainingConfig
 from training.data.images import LabelledImages
+from training.processes import Processes
 
 
 def labelled(counts: tuple[int, ...], *, masks: bool = False) -> LabelledImages:
@@ -18,6 +20,14 @@ def labelled(counts: tuple[int, ...], *, masks: bool = False) -> LabelledImages:
     shape, noise = (len(labels), 3, 2 * SIDE, 2 * SIDE), torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, shape, dtype=torch.uint8, generator=noise)
     return LabelledImages(images, labels, (images[:, :1] > 200).to(torch.uint8) if masks else None)
+
+
+def generated(count: int) -> LabelledImages:
+    """Images at the network's own size of which each is of one level alone, every second with a mask all over."""
+    levels = torch.arange(count, dtype=torch.uint8).view(-1, 1, 1, 1) * 4
+    labels = torch.arange(count) % 2
+    masks = labels.to(torch.uint8).view(-1, 1, 1, 1).expand(-1, 1, SIDE, SIDE)
+    return LabelledImages(levels.expand(-1, 3, SIDE, SIDE), labels, masks)
 
 
 @pytest.mark.parametrize("size", [1, 4, 7, 100])
@@ -84,4 +94,63 @@ def test_attention_cell_counts_where_any_of_its_pixels_is_lesion() -> None:
     masks = torch.zeros(1, 1, 8, 12)
     masks[0, 0, 0, 0] = 1
     masks[0, 0, 7, 8] = 0.25
-    assert attention_target(masks, torch.Size((1, 1, 2, 3))).tolist() == [[[[1, 0, 0], [0, 0, 0.25]]]]
+    assert attention_target(masks, torch.Size((1, 1, 2, 3))).tolist() == [[[[1, 0, 0], [0, 0, 1]]]]
+
+
+def mixing(make_config: MakeConfig, **run: object) -> TrainingConfig:
+    return make_config(
+        data={"generated_share": 0.25},
+        augment={"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "erasing": 0.0},
+        run={"batch_size": 8, **run},
+    )
+
+
+@pytest.mark.parametrize("balanced", [False, True])
+def test_share_of_each_batch_is_generated(make_config: MakeConfig, *, balanced: bool) -> None:
+    images, config = labelled((18, 12)), mixing(make_config, balanced=balanced)
+    batches = list(epoch_batches(images, config, 0, generated(20)))
+    assert len(batches) == epoch_steps(images, config) == 5
+    for batch in batches:
+        assert batch.images.shape == (8, 3, SIDE, SIDE)
+        assert batch.known is not None
+        assert batch.known.tolist() == [False] * 6 + [True] * 2
+        assert batch.masks is not None
+        assert torch.equal(batch.masks[6:].amax(dim=(1, 2, 3)) > 0.5, batch.labels[6:] == 1)
+        assert balanced is False or batch.labels.bincount().tolist() == [4, 4]
+
+
+def test_epochs_draw_other_generated_images_and_none_twice_before_all_were_shown(make_config: MakeConfig) -> None:
+    images, config, pool = labelled((18, 12)), mixing(make_config), generated(20)
+
+    def shown(epoch: int) -> list[int]:
+        batches = epoch_batches(images, config, epoch, pool)
+        middles = torch.cat([batch.images[6:, 0, SIDE // 2, SIDE // 2] for batch in batches])
+        return [round(float(value) * 0.25 * 255 / 4 + 0.5 * 255 / 4) for value in middles]
+
+    assert len(set(shown(0))) == 10
+    assert shown(0) == shown(0)
+    assert set(shown(0)) != set(shown(1))
+
+
+def test_generated_images_are_not_warped(make_config: MakeConfig) -> None:
+    """An edge within an image stays sharp, while those of the real images are resampled."""
+    noise = torch.randint(0, 2, (8, 1, SIDE, SIDE), generator=torch.Generator().manual_seed(1)) * 255
+    pool = LabelledImages(noise.to(torch.uint8).expand(-1, 3, -1, -1), torch.arange(8) % 2)
+    batch = next(epoch_batches(labelled((18, 12)), mixing(make_config), 0, pool))
+    assert batch.masks is None
+    torch.testing.assert_close(batch.images[6:].abs(), torch.full((2, 3, SIDE, SIDE), 2.0), rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_processes_make_the_parts_of_the_same_batches(make_config: MakeConfig, count: int) -> None:
+    images, config, pool = (
+        labelled((10, 6), masks=True),
+        make_config(data={"generated_share": 0.5}, run={"batch_size": 12, "balanced": True}),
+        generated(12),
+    )
+    whole = list(epoch_batches(images, config, 3, pool))
+    parts = [list(epoch_batches(images, config, 3, pool, Processes(rank, count))) for rank in range(count)]
+    for index, batch in enumerate(whole):
+        halves = [(part[index].images[: 6 // count], part[index].images[6 // count :]) for part in parts]
+        joined = torch.cat([real for real, _ in halves] + [made for _, made in halves])
+        torch.testing.assert_close(joined, batch.images, rtol=0, atol=1e-5)

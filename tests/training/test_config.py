@@ -90,8 +90,16 @@ def test_unknown_key_is_refused_and_named_at_every_level(document: dict[str, Any
     ({"network": {"classes": 3}}, "network.classes is 3, the data have 2 different labels"),
     ({"network": {"height": 64}}, r"network takes \(3, 64, 32\), preprocessing gives \(3, 32, 32\)"),
     ({"loss": {"class_weights": [1.0, 2.0, 3.0]}}, "class_weights must be 2 numbers"),
-    ({"loss": {"mask_weight": 1.0}}, "loss.mask_weight needs generated data"),
+    ({"data": {"kind": "defn"}, "loss": {"mask_weight": 1.0}}, "loss.mask_weight needs masks, kind 'defn' has"),
     ({"data": {"clip_gauss": 0.0}}, "data.clip_gauss must be positive, is 0.0"),
+    ({"loss": {"mask_kind": "iou"}}, "loss.mask_kind"),
+    ({"data": {"generated_share": 1.0}}, "data.generated_share must be in 0..1, below 1, is 1.0"),
+    ({"data": {"generated_share": -0.5}}, "data.generated_share must be in 0..1"),
+    ({"data": {"generated_share": 0.1}}, "too small for real and generated images"),
+    ({"data": {"generated_share": 0.9}}, "too small for real and generated images"),
+    ({"data": {"generated_share": 0.3}, "run": {"balanced": True}}, "too small for real and generated images"),
+    ({"data": {"kind": "generated-fundus", "generated_share": 0.5}}, "needs real photographs of two classes"),
+    ({"data": {"kind": "defn", "generated_share": 0.5}}, "needs real photographs of two classes"),
 ])  # fmt: skip
 def test_wrong_value_is_refused_before_any_work(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):

@@ -12,6 +12,7 @@ from model.checkpoint import load_checkpoint
 from tests.training.conftest import MakeConfig
 from tests.training.folders import write_idrid
 from training.__main__ import main
+from training.card import lessons
 from training.data.idrid import idrid_examples
 from training.data.sources import training_data
 from training.evaluation import Scores, figures
@@ -138,3 +139,18 @@ def test_a_network_of_generated_magnetograms_is_scored_on_seeds_and_on_a_folder_
     assert "this needs --data DIR" in capsys.readouterr().err
     assert main([*evaluate, "--data", str(others), *options]) == 0
     assert (tmp_path / "pid" / "localisation.csv").is_file()
+
+
+@pytest.mark.parametrize(("data", "pretrained", "said"), [
+    ({}, False, ()),
+    ({}, True, ("Before that", "No lesion mask of a real photograph")),
+    ({"generated": 3000, "masked": 45}, True, ("Before that", "3,000 in all", "masks of 45 real")),
+    ({"generated": 3000}, False, ("3,000 in all", "No lesion mask of a real photograph")),
+    ({"masked": 45}, False, ("masks of 45 real",)),
+])  # fmt: skip
+def test_card_says_what_taught_the_attention(
+    data: dict[str, int], said: tuple[str, ...], *, pretrained: bool
+) -> None:
+    words = lessons(data, pretrained=pretrained)
+    every = ("Before that", "3,000 in all", "masks of 45 real", "No lesion mask of a real photograph")
+    assert [part for part in every if part in words] == list(said)

@@ -44,8 +44,13 @@ def test_root_may_be_the_grading_folder_itself(idrid_root: Path) -> None:
 def test_lesion_masks_are_picked_up_where_there_are_some(idrid_root: Path) -> None:
     mask = write_mask(idrid_mask(idrid_root, "train", "IDRiD_003"))
     write_mask(idrid_mask(idrid_root, "test", "IDRiD_002"))
-    masks = {example.path.stem: example.mask for example in idrid_examples(idrid_root, "train")}
-    assert masks == {"IDRiD_001": None, "IDRiD_002": None, "IDRiD_003": mask, "IDRiD_064": None}
+    masks = {example.path.stem: example.masks for example in idrid_examples(idrid_root, "train")}
+    assert masks == {"IDRiD_001": (), "IDRiD_002": (), "IDRiD_003": (mask,), "IDRiD_064": ()}
+
+
+def test_only_grade_0_is_known_to_have_no_lesion(idrid_root: Path) -> None:
+    clear = {example.path.stem: example.clear for example in idrid_examples(idrid_root, "train")}
+    assert clear == {"IDRiD_001": True, "IDRiD_002": False, "IDRiD_003": False, "IDRiD_064": True}
 
 
 def test_blank_rows_and_columns_at_the_end_of_the_official_table_are_no_images(idrid_root: Path) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from model.config import Preprocessing
 from model.image import decode_image, decode_size, to_tensor
 from training.data.examples import Example
-from training.data.images import network_inputs, training_sources
+from training.data.images import LabelledImages, network_inputs, training_sources
 from training.errors import DatasetError
 
 CROPPED = Preprocessing(
@@ -74,3 +77,39 @@ def test_truncated_image_is_named(examples: list[Example], decode: Callable[...,
     with pytest.raises(DatasetError, match="does not decode") as raised:
         decode(examples, CROPPED)
     assert str(path) in str(raised.value)
+
+
+@pytest.mark.parametrize(("decode", "scale"), [(network_inputs, 1), (training_sources, 2)])
+def test_masks_are_cropped_and_sized_as_their_images(
+    examples: list[Example], tmp_path: Path, decode: Callable[..., LabelledImages], scale: int
+) -> None:
+    """A mask of the middle half: the crop begins at 0.1 of the width and is 0.7 of it."""
+    levels = np.zeros((40, 64), np.uint8)
+    levels[10:30, 16:48] = 255
+    Image.fromarray(levels).save(tmp_path / "mask.png")
+    decoded = decode([examples[0], replace(examples[1], masks=(tmp_path / "mask.png",))], CROPPED, masks=True)
+    assert decoded.masks is not None
+    assert decoded.known is not None
+    assert decoded.masks.shape == (2, 1, 16 * scale, 24 * scale) == (2, 1, *decoded.images.shape[-2:])
+    assert decoded.known.tolist() == [False, True]
+    inside = torch.nonzero(decoded.masks[1, 0])
+    edges = [0.25 * 16, 0.75 * 16 - 1, (0.25 - 0.1) / 0.7 * 24, (0.75 - 0.1) / 0.7 * 24 - 1]
+    rows, columns = inside[:, 0], inside[:, 1]
+    found = [rows.min(), rows.max(), columns.min(), columns.max()]
+    assert [float(edge) for edge in found] == pytest.approx([edge * scale for edge in edges], abs=1.5 * scale)
+    assert not decoded.masks[0].any()
+
+
+def test_image_that_is_clear_by_its_label_has_an_empty_mask(examples: list[Example]) -> None:
+    decoded = network_inputs([replace(examples[0], clear=True), examples[1]], CROPPED, masks=True)
+    assert decoded.known is not None
+    assert decoded.masks is not None
+    assert decoded.known.tolist() == [True, False]
+    assert not decoded.masks.any()
+
+
+def test_masks_are_read_only_if_asked_for(examples: list[Example], tmp_path: Path) -> None:
+    masked = [replace(examples[0], masks=(tmp_path / "gone.png",))]
+    assert network_inputs(masked, CROPPED).masks is None
+    with pytest.raises(DatasetError, match=r"gone\.png"):
+        network_inputs(masked, CROPPED, masks=True)

@@ -153,7 +153,7 @@ def test_moving_average_is_what_is_kept(finished: Trainer, make_config: MakeConf
 
 @pytest.mark.parametrize("changes", [
     {"run": {"balanced": True}},
-    {"run": {"precision": "bf16"}},
+    {"run": {"precision": "bf16", "channels_last": True}},
     {"loss": {"kind": "one_hot_bce", "class_weights": [1.0, 2.0]}},
     {"optim": {"schedule": "plateau"}},
 ])  # fmt: skip

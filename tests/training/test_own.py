@@ -36,7 +36,7 @@ def test_class_that_is_called_like_an_index_keeps_its_name(root: Path) -> None:
 def test_mask_column_may_be_empty_or_name_a_file(root: Path) -> None:
     mask = write_mask(root / "masks" / "b.png")
     write_table(root, [("a.png", "0", ""), ("b.png", "1", "masks/b.png")], header=("file", "label", "mask"))
-    assert [example.mask for example in own_examples(root, LABELS)] == [None, mask]
+    assert [example.masks for example in own_examples(root, LABELS)] == [(), (mask,)]
 
 
 @pytest.mark.parametrize("label", ["burning", "2", "-1", "", "²"])

@@ -11,7 +11,7 @@ import torch
 
 from model.normalisation import denormalise
 from tests.training.conftest import SIDE, MakeConfig
-from tests.training.folders import write_idrid, write_image
+from tests.training.folders import idrid_mask, write_idrid, write_image, write_mask
 from training.config import TrainingConfig
 from training.data.magnetogram_generator import generate_magnetogram
 from training.data.sources import TrainingData, generated_held_out, real_examples, training_data
@@ -167,18 +167,19 @@ def test_defn_is_split_by_years(make_config: MakeConfig, tmp_path: Path) -> None
         network={"channels": 1},
         preprocessing={"mode": "grey", "mean": [0.36], "std": [0.22]},
         data={"kind": "defn"},
+        run={"epochs": 1, "pid_images": 1},
     )
     for year in range(2010, 2018):
-        (tmp_path / f"{year}.csv").write_text(f"image,flag,year\na.png,0,{year}\nb.png,{year % 4},{year}\n")
+        (tmp_path / f"{year}.csv").write_text(f"image,flag,year\na.png,0,{year}\nb.png,{(year + 3) % 4},{year}\n")
         np.save(tmp_path / f"{year}.npy", np.full((2, SIDE, SIDE), year % 100, np.uint8))
     data = training_data(config, tmp_path)
     assert data.description == {
-        "dataset": "DeFN", "training": {"0": 8, "1": 4}, "validation": {"0": 2, "1": 0},
+        "dataset": "DeFN", "training": {"0": 9, "1": 3}, "validation": {"0": 1, "1": 1},
     }  # fmt: skip
     trainer = Trainer(config, data, tmp_path / "run")
-    assert trainer.validate(data.validation)[0].logits.shape == (2, 2)
-    trainer.network.train()
-    assert trainer._train() > 0
+    trainer.run()
+    assert trainer.best.train_loss > 0
+    assert trainer.best.attention_pid is not None
 
 
 def test_generated_photographs_have_no_real_examples(make_config: MakeConfig, tmp_path: Path) -> None:
@@ -191,3 +192,52 @@ def test_own_images_without_a_test_folder_have_no_test_split(own: TrainingConfig
     assert len(real_examples(own, tmp_path, "train")[0]) == 6
     with pytest.raises(DatasetError, match="no folder 'test'"):
         real_examples(own, tmp_path, "test")
+
+
+@pytest.fixture
+def masked_idrid(tmp_path: Path) -> Path:
+    """Sixteen photographs, of which each of the twelve diseased ones has a mask."""
+    grades = {f"IDRiD_{index:03d}": index % 4 for index in range(1, 17)}
+    write_idrid(tmp_path, "train", grades)
+    for name, grade in grades.items():
+        if grade:
+            write_mask(idrid_mask(tmp_path, "train", name), width=60)
+    return tmp_path
+
+
+def test_real_masks_and_generated_images_teach_the_attention(
+    make_config: MakeConfig, masked_idrid: Path, tmp_path: Path
+) -> None:
+    config = make_config(
+        data={"kind": "idrid", "generated_share": 0.5, "count": 12},
+        loss={"mask_weight": 1.0, "mask_kind": "dice_bce"},
+        run={"epochs": 3, "batch_size": 8, "pid_images": 1},
+    )
+    data = training_data(config, masked_idrid)
+    assert data.description["masked"] == 9
+    assert data.description["generated"] == 12
+    for images in (data.training, data.validation):
+        assert images.known is not None
+        assert images.known.all()
+    trainer = Trainer(config, data, tmp_path / "run")
+    trainer.run()
+    first, *_, last = trainer.state.history
+    assert last.train_loss < first.train_loss
+    assert last.attention_energy is not None
+    assert last.attention_hits is not None
+    assert last.attention_pid is not None
+    assert -1 <= last.attention_pid <= 1
+
+
+def test_mask_loss_without_any_mask_is_refused(make_config: MakeConfig, tmp_path: Path) -> None:
+    write_idrid(tmp_path, "train", {f"IDRiD_{index:03d}": index % 4 for index in range(1, 17)})
+    config = make_config(data={"kind": "idrid"}, loss={"mask_weight": 1.0})
+    with pytest.raises(DatasetError, match=r"loss\.mask_weight is set, but no training image .* has a mask"):
+        training_data(config, tmp_path)
+
+
+def test_mixed_in_images_for_a_grey_network_are_refused(make_config: MakeConfig, two_classes: Path) -> None:
+    preprocessing = {"mode": "grey", "mean": [0.5], "std": [0.25]}
+    config = make_config(data={"generated_share": 0.5}, network={"channels": 1}, preprocessing=preprocessing)
+    with pytest.raises(DatasetError, match="square and have three channels"):
+        training_data(config, two_classes)

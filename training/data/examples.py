@@ -18,7 +18,8 @@ class Example:
 
     path: Path
     label: int
-    mask: Path | None = None  # where the class's evidence lies: white on black
+    masks: tuple[Path, ...] = ()  # where the class's evidence lies: bright on black, in their union
+    clear: bool = False  # by its label it has none anywhere: as good as a black mask
 
 
 def check_examples(examples: Sequence[Example], labels: Sequence[str]) -> None:
@@ -27,7 +28,7 @@ def check_examples(examples: Sequence[Example], labels: Sequence[str]) -> None:
     Raises:
         DatasetError: naming the first missing files, or the class.
     """
-    missing = [p for e in examples for p in (e.path, e.mask) if p is not None and not p.is_file()]
+    missing = [p for e in examples for p in (e.path, *e.masks) if not p.is_file()]
     if missing:
         raise DatasetError(f"{len(missing)} files are missing, the first: {', '.join(map(str, missing[:3]))}")
     counts = Counter(example.label for example in examples)

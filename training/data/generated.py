@@ -16,13 +16,22 @@ from training.config import TrainingConfig
 from training.data.fundus_generator import generate_cropped
 from training.data.generated_folder import Generated
 from training.data.images import LabelledImages
+from training.data.magnetogram_disk import SIZES as MAGNETOGRAM_SIZES
 from training.data.magnetogram_generator import generate_magnetogram
+from training.errors import DatasetError
 
 Bytes = npt.NDArray[np.uint8]
 
 
 def generated_images(first_seed: int, count: int, config: TrainingConfig) -> LabelledImages:
-    """Generate `count` images at the network's input size; odd seeds are positives."""
+    """Generate `count` images at the network's input size; odd seeds are positives.
+
+    Beside real photographs they are fundus photographs.
+
+    Raises:
+        DatasetError: the network takes images of another shape.
+    """
+    _check_shape(config)
     channels, size = config.preprocessing.channels, config.preprocessing.height
     seeds = range(first_seed, first_seed + count)
     make = partial(_generate, kind=config.data.kind, size=size, clip=config.data.clip_gauss)
@@ -35,6 +44,16 @@ def generated_images(first_seed: int, count: int, config: TrainingConfig) -> Lab
             images[place] = torch.from_numpy(pixels)
             masks[place, 0] = torch.from_numpy(mask)
     return LabelledImages(images, torch.tensor([seed % 2 for seed in seeds]), masks)
+
+
+def _check_shape(config: TrainingConfig) -> None:
+    inputs = config.preprocessing
+    square = inputs.height == inputs.width
+    if config.data.kind == "generated-magnetogram":
+        if inputs.mode != "grey" or not square or inputs.height not in MAGNETOGRAM_SIZES:
+            raise DatasetError(f"generated magnetograms are grey and square, of {MAGNETOGRAM_SIZES} px a side")
+    elif inputs.mode != "rgb" or not square:
+        raise DatasetError("generated fundus photographs are square and have three channels")
 
 
 def _generate(seed: int, *, kind: str, size: int, clip: float) -> tuple[Bytes, Bytes]:

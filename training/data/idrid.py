@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from training.data.examples import Example, check_examples
+from training.data.segmentation import segmentation_masks
 from training.data.table import table_rows
 from training.errors import DatasetError
 
@@ -19,6 +21,10 @@ RELABELLED_TWIN = "IDRiD_064"  # of the test split: the same bytes as 118 of the
 
 def idrid_examples(root: Path, split: Split) -> list[Example]:
     """Read one split of the grading task; positive from grade 1 on. Test image 064 is left out.
+
+    Grade 0 means that no lesion is visible: its images count as masked, with nothing inside. For any other image
+    the folder "lesion masks" beside the grading folder may hold a mask of the same name; else masks are looked for
+    in "A. Segmentation" beside it, the official ones.
 
     Args:
         root: the folder that holds "B. Disease Grading", or that folder itself; images of any resolution.
@@ -39,9 +45,17 @@ def idrid_examples(root: Path, split: Split) -> list[Example]:
         if split == "test" and name == RELABELLED_TWIN:
             continue
         mask = masks / f"{name}.png"
-        examples.append(Example(images / f"{name}.jpg", int(grade >= 1), mask if mask.is_file() else None))
+        found = (mask,) if mask.is_file() else ()
+        examples.append(Example(images / f"{name}.jpg", int(grade >= 1), found, clear=grade == 0))
     check_examples(examples, LABELS)
-    return examples
+    return _with_official_masks(examples, grading.parent)
+
+
+def _with_official_masks(examples: list[Example], root: Path) -> list[Example]:
+    """Look for the masks of diseased images that have none yet."""
+    bare = [example.path for example in examples if not example.masks and not example.clear]
+    found = segmentation_masks(root, bare)
+    return [replace(example, masks=found.get(example.path, example.masks)) for example in examples]
 
 
 def _rows(table: Path) -> list[tuple[str, int]]:

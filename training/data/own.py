@@ -37,7 +37,7 @@ def _from_row(table: Path, number: int, row: dict[str, str], labels: tuple[str, 
     if not row["file"]:
         raise DatasetError(f"{table}, line {number}: no file")
     mask = row.get("mask")
-    return Example(table.parent / row["file"], index, table.parent / mask if mask else None)
+    return Example(table.parent / row["file"], index, (table.parent / mask,) if mask else ())
 
 
 def _from_folders(root: Path, labels: tuple[str, ...]) -> list[Example]:

@@ -16,7 +16,6 @@ from training.data.idrid import LABELS as IDRID_LABELS
 from training.data.idrid import Split, idrid_examples
 from training.data.images import LabelledImages, network_inputs, training_sources
 from training.data.lazy import LazyImages
-from training.data.magnetogram_disk import SIZES as MAGNETOGRAM_SIZES
 from training.data.own import own_examples
 from training.errors import DatasetError
 
@@ -28,6 +27,7 @@ class TrainingData:
     training: LabelledImages  # uint8, to be augmented
     validation: LabelledImages  # float32, as the network takes them
     labels: tuple[str, ...]
+    generated: LabelledImages | None = None  # uint8 at the network's size: a share of each batch
     description: dict[str, Any]  # for the card: data set name, sizes
 
 
@@ -37,21 +37,11 @@ def training_data(config: TrainingConfig, root: Path | None) -> TrainingData:
     Raises:
         DatasetError: naming the file or option that is wrong.
     """
-    data, seed = config.data, config.run.seed
-    if data.generated:
+    if config.data.generated:
         return _generated(config)
     if root is None:
-        raise DatasetError(f"data of kind {data.kind!r} needs --data DIR")
-    if data.kind == "defn":
-        return _defn(config, root)
-    examples, labels, name = real_examples(config, root, "train")
-    training, validation = split_examples(examples, share=data.validation_share, seed=seed)
-    return TrainingData(
-        training=training_sources(training, config.preprocessing),
-        validation=network_inputs(validation, config.preprocessing),
-        labels=labels,
-        description=_description(name, training, validation),
-    )
+        raise DatasetError(f"data of kind {config.data.kind!r} needs --data DIR")
+    return _defn(config, root) if config.data.kind == "defn" else _real(config, root)
 
 
 def real_examples(config: TrainingConfig, root: Path, split: Split) -> tuple[list[Example], tuple[str, ...], str]:
@@ -120,19 +110,13 @@ def _first_seed(config: TrainingConfig) -> int:
 
 
 def _held_out_count(config: TrainingConfig) -> int:
-    """Return how many images a held-out split has, after making sure that they can be made."""
-    count, inputs = config.data.count, config.preprocessing
+    """Return how many images a held-out split has."""
+    count = config.data.count
     held_out = round(count * config.data.validation_share)
     if min(held_out, count - held_out) < 2:
         raise DatasetError(
             f"{count} generated images are too few to be split by {config.data.validation_share:.0%}"
         )
-    if config.data.kind == "generated-fundus" and (inputs.mode != "rgb" or inputs.height != inputs.width):
-        raise DatasetError("generated fundus photographs are square and have three channels")
-    if config.data.kind == "generated-magnetogram" and (
-        inputs.mode != "grey" or inputs.height != inputs.width or inputs.height not in MAGNETOGRAM_SIZES
-    ):
-        raise DatasetError(f"generated magnetograms are grey and square, of {MAGNETOGRAM_SIZES} px a side")
     return held_out
 
 
@@ -141,22 +125,42 @@ def _defn(config: TrainingConfig, root: Path) -> TrainingData:
     inputs, clip = config.preprocessing, config.data.clip_gauss
     training = defn_images(root, "train", inputs, clip=clip, for_training=True)
     validation = defn_images(root, "validation", inputs, clip=clip, for_training=False)
-
-    def counts(images: LabelledImages) -> dict[str, int]:
-        return {str(label): int((images.labels == label).sum()) for label in (0, 1)}
-
     return TrainingData(
         training=training,
         validation=validation,
         labels=DEFN_LABELS,
-        description={"dataset": "DeFN", "training": counts(training), "validation": counts(validation)},
+        description=_description("DeFN", training, validation, config),
     )
 
 
-def _description(name: str, training: list[Example], validation: list[Example]) -> dict[str, Any]:
-    def counts(examples: list[Example]) -> dict[str, int]:
-        return {
-            str(label): sum(e.label == label for e in examples) for label in sorted({e.label for e in examples})
-        }
+def _real(config: TrainingConfig, root: Path) -> TrainingData:
+    """Read a folder's photographs, and make those that are mixed in."""
+    data, taught = config.data, config.loss.mask_weight > 0
+    examples, labels, name = real_examples(config, root, "train")
+    shown, held_out = split_examples(examples, share=data.validation_share, seed=config.run.seed)
+    masked = sum(bool(example.masks) for example in shown)
+    if taught and not data.generated_share and not masked:
+        raise DatasetError(f"loss.mask_weight is set, but no training image under {root} has a mask of lesions")
+    training = training_sources(shown, config.preprocessing, masks=taught)
+    validation = network_inputs(held_out, config.preprocessing, masks=True)
+    description = _description(name, training, validation, config)
+    if taught:
+        description["masked"] = masked
+    if data.generated_share:
+        description["generated"] = data.count
+    return TrainingData(
+        training=training,
+        validation=validation,
+        labels=labels,
+        generated=generated_images(_first_seed(config), data.count, config) if data.generated_share else None,
+        description=description,
+    )
+
+
+def _description(
+    name: str, training: LabelledImages, validation: LabelledImages, config: TrainingConfig
+) -> dict[str, Any]:
+    def counts(images: LabelledImages) -> dict[str, int]:
+        return {str(label): int((images.labels == label).sum()) for label in range(config.network.classes)}
 
     return {"dataset": name, "training": counts(training), "validation": counts(validation)}

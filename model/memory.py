@@ -1,0 +1,37 @@
+"""Work on batches that does with less when the memory is short."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error says that the device, or the machine, has no memory left."""
+    is_of_the_cpu = isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+    return is_of_the_cpu or isinstance(error, torch.OutOfMemoryError | MemoryError)
+
+
+def halving(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """Make a function of batches (N, …) -> (N, …) halve them for as long as the memory does not suffice.
+
+    What has fitted once is kept to, until this function is made anew.
+    """
+    largest: int | None = None  # images at a time; None: as many as come
+
+    def within_memory(images: Tensor) -> Tensor:
+        nonlocal largest
+        while True:
+            at_once = min(largest or len(images), len(images))
+            try:
+                return torch.cat([function(part) for part in images.split(at_once)])
+            except (RuntimeError, MemoryError) as error:
+                if at_once == 1 or not is_out_of_memory(error):
+                    raise
+            largest = at_once // 2
+            if images.is_cuda:
+                torch.cuda.empty_cache()
+
+    return within_memory

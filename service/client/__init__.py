@@ -1,0 +1,10 @@
+"""A client of the service for scripts and notebooks: `from service.client import Client`; needs no torch.
+
+What others import stands here, so that they need not know the files.
+"""
+
+from service.client.client import Client
+from service.client.errors import ClientError, JobFailed, Refused, Unreachable
+from service.client.job import Job
+
+__all__ = ["Client", "ClientError", "Job", "JobFailed", "Refused", "Unreachable"]

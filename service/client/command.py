@@ -1,0 +1,176 @@
+"""The command line of the client: options to requests, answers to lines of JSON on stdout."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from model.errors import LabnError
+from model.whole_file import write_whole
+from service.client.client import Client
+from service.client.connection import wait_for
+from service.client.errors import ClientError, JobFailed, Refused, Unreachable
+from service.client.job import Job
+from service.client.progress_bar import follow
+
+EVALUATION_OPTIONS = {
+    "methods": "comma-separated: attention,lambda_attention,rise,grad_cam,random",
+    "patch_sizes": "m in px, comma-separated",
+    "protocol": "paper or published",
+    "step": "auto, recommended, or every N-th count",
+    "blank": "what stands for no patch: black, mean or blur",
+    "target": "label, or index; default: the predicted class",
+    "rise_masks": "number of RISE's masks",
+    "random_orders": "behind a random band",
+    "seed": "of RISE's masks, the random map and the random orders",
+    "model": "name or name@version",
+}
+PREDICTION_OPTIONS = {
+    "explanation": "attention, lambda_attention or none",
+    "threshold": "of the overlay",
+    "colormap": "of the overlay",
+    "opacity": "of the overlay",
+    "size": "of the overlay: upload, input, or its longest side in px",
+    "model": "name or name@version",
+}
+
+
+def predict(client: Client, options: argparse.Namespace) -> int:
+    """Classify images: a line each, overlays into a folder."""
+    asked = _given(options, PREDICTION_OPTIONS) | {"include": "overlay" if options.out else ""}
+    failed = 0
+    for path in options.images:
+        try:
+            answer = client.predict(path, **asked)
+        except (Refused, OSError) as error:
+            failed += 1
+            _print({"path": str(path), "error": str(error)})
+            continue
+        if options.out and answer["explanation"]:
+            answer["explanation"]["overlay_png"] = _save_overlay(answer["explanation"], path, options.out)
+        _print({"path": str(path), **answer})
+    return int(failed > 0)
+
+
+def submit(client: Client, options: argparse.Namespace) -> int:
+    """Submit images and sets: a line each; with --watch or --out their ends are waited for."""
+    jobs = []
+    for name, job in _submitted(client, options):
+        _print({"name": name, "id": job.id, "kind": job.kind})
+        jobs.append((name, job))
+    if not options.watch and not options.out:
+        return 0
+    return _see_through(jobs, options.out)
+
+
+def watch(client: Client, options: argparse.Namespace) -> int:
+    """Show how far jobs are until they end."""
+    return _see_through([(identifier, client.job(identifier)) for identifier in options.ids], None)
+
+
+def fetch(client: Client, options: argparse.Namespace) -> int:
+    """Wait for jobs and write what came of them into folders named by their ids."""
+    return _see_through([(identifier, client.job(identifier)) for identifier in options.ids], options.out)
+
+
+def cancel(client: Client, options: argparse.Namespace) -> int:
+    """End jobs."""
+    for identifier in options.ids:
+        client.job(identifier).cancel()
+    return 0
+
+
+def _submitted(client: Client, options: argparse.Namespace) -> Iterator[tuple[str, Job]]:
+    if not options.sources and not options.named:
+        raise ClientError("nothing to submit: name an image, a zip, a folder, or a set with --named")
+    if options.mask and len(options.sources) != 1:
+        raise ClientError("--mask belongs to one image; for several, name masks in the labels.csv of a set")
+    asked = _given(options, EVALUATION_OPTIONS)
+    for name in options.named:
+        yield name, _once_there_is_room(partial(client.submit_named_set, name, **asked))
+    for path in options.sources:
+        if path.is_dir() or path.suffix.lower() == ".zip":
+            yield path.name, _once_there_is_room(partial(client.submit_set, path, **asked))
+        else:
+            yield path.stem, _once_there_is_room(partial(client.submit, path, mask=options.mask, **asked))
+
+
+def _once_there_is_room(submit_one: Callable[[], Job]) -> Job:
+    """Submit; while the queue is full, wait: who submits a thousand images would rather wait than begin again."""
+    while True:
+        try:
+            return submit_one()
+        except Refused as refusal:
+            if refusal.status != httpx.codes.TOO_MANY_REQUESTS:
+                raise
+            wait_for(refusal)
+
+
+def _see_through(jobs: Sequence[tuple[str, Job]], out: Path | None) -> int:
+    """Follow jobs to their ends, one line each; 1 where one has no result."""
+    failed = 0
+    for number, (name, job) in enumerate(jobs):
+        try:
+            line, is_sound = _outcome(job, name, out)
+        except KeyboardInterrupt:
+            ids = " ".join(job.id for _, job in jobs[number:])
+            print(f"\nstill under way; to go on watching: python -m service.client watch {ids}", file=sys.stderr)
+            return 130
+        failed += not is_sound
+        _print(line)
+    return int(failed > 0)
+
+
+def _outcome(job: Job, name: str, out: Path | None) -> tuple[dict[str, Any], bool]:
+    """Return what there is to say of a job that was waited for, and whether it succeeded."""
+    try:
+        state = follow(job, name)
+        is_sound = state["status"] == "succeeded"
+        if out is None:
+            return {"name": name, **state}, is_sound
+        line: dict[str, Any] = {"name": name, "id": job.id}
+        if not is_sound:
+            line["error"] = str(JobFailed(state))
+        if state["result"]:  # a set whose images did not all succeed has one too
+            line["files"] = [str(path) for path in job.fetch(out / name)]
+        return line, is_sound
+    except Refused as refusal:
+        return {"name": name, "id": job.id, "error": str(refusal)}, False
+
+
+def _given(options: argparse.Namespace, names: dict[str, str]) -> dict[str, Any]:
+    return {name: getattr(options, name) for name in names}
+
+
+def _save_overlay(explanation: dict[str, Any], image: Path, folder: Path) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{image.stem}.{explanation['method']}.overlay.png"
+    write_whole(path, base64.b64decode(explanation["overlay_png"]))
+    return str(path)
+
+
+def _print(line: dict[str, Any]) -> None:
+    print(json.dumps(line, ensure_ascii=False), flush=True)
+
+
+def run(client: Client, options: argparse.Namespace) -> int:
+    """Run the command that was typed.
+
+    Returns:
+        0; 1 where some image or job has no result; 2 where nothing could be done, with one line on stderr.
+    """
+    try:
+        return int(options.command(client, options))
+    except Unreachable as error:
+        print(f"error: {error}. Is the service running (make serve), and LABN_URL its address?", file=sys.stderr)
+    except (LabnError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+    return 2

@@ -1,0 +1,68 @@
+"""What can go wrong for a client.
+
+LabnError
+└── ClientError
+    ├── Unreachable     nobody answers at that address
+    ├── Refused         the service answered with a problem (RFC 9457)
+    └── JobFailed       the job ended without a result
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from model.errors import LabnError
+
+
+class ClientError(LabnError):
+    """Any error of the client that has a name."""
+
+
+class Unreachable(ClientError):
+    """Nobody answers at that address, or the connection broke."""
+
+
+class JobFailed(ClientError):
+    """The job failed or was cancelled."""
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        error = state.get("error") or {}
+        reason = (
+            f"failed: {error.get('detail', 'no reason given')}" if state["status"] == "failed" else "is cancelled"
+        )
+        super().__init__(f"{state['id']} {reason}")
+        self.state = state
+
+
+class Refused(ClientError):
+    """The service said no; `problem` is its document."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        self.problem = _problem(response)
+        self.retry_after_s = _seconds(response.headers.get("Retry-After"))
+        detail = self.problem.get("detail") or self.problem.get("title")
+        super().__init__(detail or f"{response.url.host} answered {self.status} {_phrase(self.status)}")
+
+
+def _problem(response: httpx.Response) -> dict[str, Any]:
+    """Read the problem's document; empty where something in between answered."""
+    try:
+        document = response.json()
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    return float(retry_after) if retry_after and retry_after.isascii() and retry_after.isdigit() else None
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

@@ -1,0 +1,45 @@
+"""A set as one file to upload."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from service.errors import BadSet
+from service.set_table import TABLE, read_table
+
+MOST_ROWS = 1_000_000  # how many it takes is the service's to say
+
+
+@contextmanager
+def open_archive(source: Path) -> Iterator[IO[bytes]]:
+    """Open a zip, or pack into one a folder's labels.csv and what it names.
+
+    Raises:
+        BadSet: a folder without a readable labels.csv, or one that names a missing file.
+        OSError: a file cannot be read.
+    """
+    if not source.is_dir():
+        with source.open("rb") as file:
+            yield file
+        return
+    with tempfile.TemporaryFile() as file:
+        _pack(source, file)
+        file.seek(0)
+        yield file
+
+
+def _pack(folder: Path, file: IO[bytes]) -> None:
+    if not (folder / TABLE).is_file():
+        raise BadSet(f"{folder}: no {TABLE} with columns file,label[,mask] there")
+    rows = read_table((folder / TABLE).read_bytes(), most_rows=MOST_ROWS)
+    names = dict.fromkeys([TABLE, *(name for row in rows for name in (row.file, row.mask) if name)])
+    if missing := [name for name in names if not (folder / name).is_file()]:
+        raise BadSet(f"{folder}: {TABLE} names {missing[0]}, which is not there")
+    with zipfile.ZipFile(file, "w", strict_timestamps=False) as archive:  # stored: images are compressed already
+        for name in names:
+            archive.write(folder / name, name)

@@ -1,0 +1,73 @@
+"""Everything of an application that needs the queue; an application started without a Redis has none of it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import torch
+
+from service.admission import Admission
+from service.errors import SettingsError
+from service.event_stream import EventStreams
+from service.lifecycle import Lifecycle
+from service.metrics import Metrics
+from service.queue_metrics import QueueCollector
+from service.queue_watch import QueueWatch
+from service.settings import Settings
+from worker.connection import connect
+from worker.queue import JobQueue
+
+SUBMISSIONS = 32  # under way, uploads included; each may hold LABN_MAX_BODY_BYTES
+SETS = 2  # under way; each may hold LABN_MAX_SET_BYTES on the disk
+DECODERS = 2  # threads that try images, beside those of predictions
+TRY_S = 0.2  # about what it takes to try an image
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueSide:
+    """The queue, what watches it, and the places of those who ask."""
+
+    jobs: JobQueue
+    watch: QueueWatch
+    streams: EventStreams
+    submissions: Admission
+    sets: Admission
+    decoders: ThreadPoolExecutor
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self.watch.start()
+
+    def stop(self) -> None:
+        """End the threads and the connections."""
+        self.watch.stop()
+        self.streams.stop()
+        self.decoders.shutdown(wait=False, cancel_futures=True)
+        self.jobs.redis.close()
+
+
+def make_queue_side(settings: Settings, lifecycle: Lifecycle, metrics: Metrics) -> QueueSide | None:
+    """Return the queue's side of an application; None where no Redis was named. Nothing is connected yet.
+
+    Raises:
+        SettingsError: LABN_REDIS_URL is no address.
+    """
+    if not settings.has_queue:
+        return None
+    try:
+        jobs = JobQueue(connect(settings), settings)
+    except ValueError as error:  # whose message may hold the password
+        raise SettingsError("LABN_REDIS_URL: not an address; it begins redis://, rediss:// or unix://") from error
+    watch = QueueWatch(jobs)
+    metrics.registry.register(QueueCollector(watch))
+    return QueueSide(
+        jobs=jobs,
+        watch=watch,
+        streams=EventStreams(lifecycle),
+        submissions=Admission(places=SUBMISSIONS, seconds_per_image=lambda: TRY_S),
+        sets=Admission(places=SETS, seconds_per_image=lambda: settings.upload_s),
+        decoders=ThreadPoolExecutor(
+            DECODERS, thread_name_prefix="labn-decoders", initializer=torch.set_num_threads, initargs=(1,)
+        ),
+    )

@@ -1,0 +1,63 @@
+"""`python -m service.standalone`: Redis, one worker and the service on one machine, in one terminal."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from model.errors import LabnError
+from service.child_process import start_child
+from service.embedded_redis import EmbeddedRedis, default_folder
+from service.settings import load_settings
+from service.supervisor import Part, Supervisor
+
+WORKER_NICENESS = 10  # a prediction takes the core at once; the worker still gets a tenth of a busy one
+MARGIN_S = 5.0  # beyond the grace that a process gives its own work
+
+
+def main() -> int:
+    """Run all until a signal; 0 afterwards, 2 where something cannot start."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        return run(os.environ)
+    except LabnError as error:
+        print(f"labn: {error}", file=sys.stderr)
+        return 2
+
+
+def run(environment: Mapping[str, str]) -> int:
+    """Run the parts: on the Redis that LABN_REDIS_URL names, else on one of their own.
+
+    Raises:
+        SettingsError: a setting that cannot be used, a data folder in use, or no Redis that starts.
+    """
+    patience_s = load_settings(environment).grace_s + MARGIN_S
+    if environment.get("LABN_REDIS_URL"):
+        return Supervisor([_consumers(environment)], patience_s=patience_s).run()
+    folder = environment.get("LABN_DATA_DIR") or default_folder(environment)
+    with closing(EmbeddedRedis(Path(folder))) as embedded:
+        redis = Part("redis", embedded.start, embedded.wait_until_ready)
+        consumers = _consumers({**environment, "LABN_REDIS_URL": embedded.url})
+        return Supervisor([[redis], consumers], patience_s=patience_s).run()
+
+
+def _consumers(environment: Mapping[str, str]) -> list[Part]:
+    one_thread = {**environment, "LABN_THREADS": "1"}  # two teams of threads on the same cores wait for each other
+    return [
+        Part("service", partial(_start, "service", environment)),
+        Part("worker", partial(_start, "worker", one_thread, niceness=WORKER_NICENESS)),
+    ]
+
+
+def _start(module: str, environment: Mapping[str, str], *, niceness: int = 0) -> subprocess.Popen[bytes]:
+    return start_child([sys.executable, "-m", module], environment=environment, niceness=niceness)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

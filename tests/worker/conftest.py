@@ -1,0 +1,64 @@
+"""Queues on a real Redis; workers in this process and in processes of their own."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.worker.live import LiveWorker, queue_at
+from worker.jobs import Workshop
+from worker.metrics import WorkerMetrics
+from worker.process import ResidentWorker
+from worker.pulse import Pulse
+from worker.queue import JobQueue
+from worker.resident import ResidentNetworks
+from worker.settings import WorkerSettings
+
+WorkOff = Callable[..., ResidentWorker]
+StartWorker = Callable[..., LiveWorker]
+
+
+@pytest.fixture
+def queue(redis_url: str) -> Iterator[JobQueue]:
+    """A queue on an empty Redis."""
+    queue = queue_at(redis_url)
+    yield queue
+    queue.redis.close()
+
+
+@pytest.fixture
+def work_off(tiny_checkpoint: Path) -> Iterator[WorkOff]:
+    """Let a worker in this process do all that waits."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def work(queue: JobQueue, **settings: Any) -> ResidentWorker:
+        own = WorkerSettings(**({"checkpoints": (tiny_checkpoint,)} | queue.settings.model_dump() | settings))
+        workshop = Workshop(
+            networks=ResidentNetworks(own.checkpoints, device="cpu"),
+            blobs=queue.blobs, results=queue.results, sets=queue.sets, max_pixels=own.max_pixels,
+        )  # fmt: skip
+        worker = ResidentWorker(queue, workshop, own, WorkerMetrics(device="cpu"), Pulse())
+        worker.run(burst=True)
+        return worker
+
+    yield work
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def start_worker(tiny_checkpoint: Path) -> Iterator[StartWorker]:
+    """Start `python -m worker`, which is killed at the end of the test."""
+    with ExitStack() as stack:
+
+        def start(redis_url: str, **settings: object) -> LiveWorker:
+            worker = LiveWorker(redis_url, **({"checkpoints": tiny_checkpoint} | settings))
+            stack.callback(worker.kill)
+            return worker
+
+        yield start

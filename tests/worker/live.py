@@ -1,0 +1,76 @@
+"""Workers as users run them: processes that share nothing but Redis."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.service.live import clean_environment
+from worker.connection import connect
+from worker.contracts import EvaluationState
+from worker.queue import JobQueue
+from worker.settings import QueueSettings
+
+ROOT = Path(__file__).parents[2]
+LEASE_S = 5
+WAIT_S = 60.0  # in which a job of a killed worker must end
+
+
+def queue_at(url: str, **settings: Any) -> JobQueue:
+    """A queue with short leases; its connection is to be closed by who asked."""
+    own = QueueSettings.model_validate({"redis_url": url, "lease_s": LEASE_S, **settings})
+    return JobQueue(connect(own, patient=True), own)
+
+
+def wait_for(condition: Callable[[], Any], *, within_s: float = WAIT_S) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.02)
+
+
+def wait_until_ended(queue: JobQueue, job_id: str, *, maintained: bool = False) -> EvaluationState:
+    """Wait for the end of a job; `maintained` does what the service's background thread does."""
+
+    def is_ended() -> bool:
+        if maintained:
+            queue.maintain()
+        return queue.state(job_id, with_result=False).is_ended
+
+    wait_for(is_ended)
+    return queue.state(job_id)
+
+
+class LiveWorker:
+    """`python -m worker`."""
+
+    def __init__(self, redis_url: str, *arguments: str, prefix: tuple[str, ...] = (), **settings: object) -> None:
+        own = {"redis_url": redis_url, "lease_s": LEASE_S, "threads": 1, "worker_port": 0, **settings}
+        environment = clean_environment() | {f"LABN_{key.upper()}": str(value) for key, value in own.items()}
+        self.process = subprocess.Popen(
+            [*prefix, sys.executable, "-m", "worker", *arguments],
+            cwd=ROOT,
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def address(self) -> str:
+        """Wait until it works, and return where its own port is."""
+        assert self.process.stderr
+        for line in self.process.stderr:
+            if "/healthz" in line:
+                return line.split()[-1].removesuffix("/healthz")
+        raise AssertionError("the worker did not start")
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        self.process.kill()
+        self.process.wait()
+        if self.process.stderr:
+            self.process.stderr.close()

@@ -1,0 +1,33 @@
+"""Small requests for evaluations: seconds of a tiny network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from model.checkpoint import checkpoint_version
+from worker.blobs import sha256
+from worker.contracts import EvaluationParameters, EvaluationPayload, ModelVersion
+
+QUICK: dict[str, Any] = {"methods": ("attention",), "patch_sizes": (16,), "step": 1}  # milliseconds
+SLOW: dict[str, Any] = {"methods": ("rise",), "patch_sizes": (16,), "rise_masks": 100_000}  # a minute, and more
+
+
+def model_of(checkpoint: Path) -> ModelVersion:
+    """Name a checkpoint."""
+    return ModelVersion(name=checkpoint.stem, version=checkpoint_version(checkpoint))
+
+
+def ask(checkpoint: Path, image: bytes, mask: bytes | None = None, **parameters: Any) -> EvaluationPayload:
+    """Make a payload; by default a quick one."""
+    return EvaluationPayload(
+        model=model_of(checkpoint),
+        image_sha256=sha256(image),
+        mask_sha256=sha256(mask) if mask else None,
+        parameters=EvaluationParameters(**(QUICK | parameters)),
+    )
+
+
+def uploads(*files: bytes) -> dict[str, bytes]:
+    """Files by their sha256."""
+    return {sha256(file): file for file in files}

@@ -1,0 +1,154 @@
+"""What is lost is found: by one round of maintenance or by several at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from rq.job import Job
+from rq.registry import StartedJobRegistry
+
+from tests.worker.conftest import WorkOff
+from tests.worker.live import LEASE_S, queue_at
+from tests.worker.requests import ask, uploads
+from worker import keys
+from worker.contracts import EvaluationPayload, SetItem, SetPayload
+from worker.maintenance import Maintenance
+from worker.queue import JobQueue
+
+
+@pytest.fixture
+def payload(queue: JobQueue, tiny_checkpoint: Path, encode: Callable[..., bytes]) -> EvaluationPayload:
+    """A job that waits."""
+    image = encode()
+    payload = ask(tiny_checkpoint, image)
+    queue.submit(payload, uploads(image))
+    return payload
+
+
+def take(queue: JobQueue, work_off: WorkOff, *, lease_s: int) -> str:
+    """Begin the next job as a worker does that then is heard of no more; return the execution."""
+    job_id = queue.redis.lpop(queue.lanes["evaluations"].key)
+    assert job_id
+    worker = work_off(queue, lease_s=lease_s)
+    job = Job.fetch(job_id.decode(), connection=queue.redis, serializer=queue.lanes["evaluations"].serializer)
+    execution = worker.prepare_execution(job)
+    assert worker._begin(job)
+    key = StartedJobRegistry(queue=queue.lanes["evaluations"]).key
+    if lease_s == 1:
+        queue.redis.zadd(key, {execution.composite_key: time.time() - 1})
+    return execution.composite_key
+
+
+def test_a_job_of_a_vanished_worker_is_tried_again(
+    queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
+) -> None:
+    take(queue, work_off, lease_s=1)
+    assert queue.state(payload.id).status == "running"
+    Maintenance(queue).run()
+    assert queue.state(payload.id).status == "queued"
+    assert queue.depths()["evaluations"] == 1
+    work_off(queue)
+    assert queue.state(payload.id).status == "succeeded"
+
+
+def test_as_often_as_is_allowed_and_then_it_has_failed(
+    queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
+) -> None:
+    for _ in range(queue.settings.retries):
+        take(queue, work_off, lease_s=1)
+        Maintenance(queue).run()
+        assert queue.state(payload.id).status == "queued"
+    take(queue, work_off, lease_s=1)
+    Maintenance(queue).run()
+    state = queue.state(payload.id)
+    assert (state.status, state.error and state.error.type) == ("failed", "worker_lost")
+    assert state.ended_at is not None
+    assert queue.redis.smembers(keys.UNFINISHED) == set()
+
+
+def test_a_job_whose_worker_lives_is_left_alone(
+    queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
+) -> None:
+    take(queue, work_off, lease_s=60)
+    Maintenance(queue).run()
+    assert queue.state(payload.id).status == "running"
+
+
+def test_many_rounds_at_once_try_a_job_again_once(
+    queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
+) -> None:
+    take(queue, work_off, lease_s=1)
+    clients, start = [queue_at(queue.settings.redis_url.get_secret_value()) for _ in range(8)], Barrier(8)
+
+    def run(client: JobQueue) -> None:
+        start.wait()
+        Maintenance(client).run()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(run, clients))
+    assert queue.depths()["evaluations"] == 1
+    left = Job.fetch(payload.id, connection=queue.redis).retries_left
+    assert left == queue.settings.retries - 1
+    for client in clients:
+        client.redis.close()
+
+
+def test_a_cancelled_job_of_a_vanished_worker_stays_cancelled(
+    queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
+) -> None:
+    execution = take(queue, work_off, lease_s=1)
+    queue.cancel(payload.id)
+    Maintenance(queue).run()
+    assert queue.state(payload.id).status == "cancelled"
+    assert queue.depths()["evaluations"] == 0
+    assert queue.redis.zscore("rq:wip:labn-evaluations", execution) is None
+
+
+def test_a_job_that_was_taken_and_not_begun_is_found(
+    queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
+) -> None:
+    queue.redis.lpop(queue.lanes["evaluations"].key)  # and the worker that did it is killed here
+    Maintenance(queue).run()
+    assert queue.depths()["evaluations"] == 0  # it may be on its way
+    queue.redis.hset(keys.MISSING, payload.id, str(time.time() - LEASE_S - 1))
+    Maintenance(queue).run()
+    assert queue.depths()["evaluations"] == 1
+    assert queue.redis.hlen(keys.MISSING) == 0
+    work_off(queue)
+    assert queue.state(payload.id).status == "succeeded"
+
+
+def test_a_set_whose_last_worker_vanished_before_its_tables_gets_them(
+    queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff, encode: Callable[..., bytes]
+) -> None:
+    item = SetItem(file="a.jpg", image_sha256=payload.image_sha256)
+    whole = SetPayload(model=payload.model, parameters=payload.parameters, items=(item,))
+    queue.sets.submit(whole, uploads(encode()))
+    queue.redis.delete(keys.owners(payload.id))  # so that nobody is told of its end
+    work_off(queue)
+    queue.redis.sadd(keys.owners(payload.id), whole.id)
+    assert queue.sets.state(whole.id).status == "running"
+    Maintenance(queue).run()
+    work_off(queue)
+    assert queue.sets.state(whole.id).status == "succeeded"
+
+
+def test_entries_whose_time_is_over_are_forgotten(queue: JobQueue, payload: EvaluationPayload) -> None:
+    queue.redis.delete(keys.job(payload.id))
+    Maintenance(queue).run()
+    assert queue.redis.zcard(keys.LISTED) == 0
+
+
+def test_is_not_done_all_the_time(queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff) -> None:
+    queue.maintain()
+    take(queue, work_off, lease_s=1)
+    queue.maintain()
+    assert queue.state(payload.id).status == "running"
+    time.sleep(LEASE_S / 6 + 0.1)
+    queue.maintain()
+    assert queue.state(payload.id).status == "queued"

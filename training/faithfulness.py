@@ -1,0 +1,40 @@
+"""PID of the attention on a few validation images while a network trains: section 3.3 of the paper."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from model.checkpoint import LoadedCheckpoint
+from model.errors import NonFiniteOutput
+from model.evaluation.evaluate import evaluate_image
+from model.evaluation.request import EvaluationRequest
+from model.metrics.pid import Step
+from model.metrics.published import RECOMMENDED_STEPS
+from training.data.images import LabelledImages
+
+PATCH_SIZE = 16  # m of the paper's Table 3, px
+
+
+def attention_pid(loaded: LoadedCheckpoint, images: LabelledImages, count: int) -> float | None:
+    """Return the attention's mean PID, protocol "paper", over the first `count` images that are not of class 0.
+
+    The steps are the authors' where they name one for the size. None without such an image; NaN where the network
+    overflows on an image half deleted, which says nothing of how well it trains.
+    """
+    height, width = loaded.preprocessing.height, loaded.preprocessing.width
+    recommended = height == width and PATCH_SIZE in RECOMMENDED_STEPS.get(width, {})
+    step: Step = "recommended" if recommended else "auto"
+    request = EvaluationRequest(methods=("attention",), patch_sizes=(PATCH_SIZE,), step=step)
+    scores = []
+    for place in images.labels.nonzero().flatten().tolist()[:count]:
+        asked = replace(request, target=loaded.labels[int(images.labels[place])])
+        [image] = images.images[place : place + 1]
+        try:
+            evaluation = evaluate_image(loaded, image, asked)
+        except NonFiniteOutput:
+            return math.nan
+        scores.append(evaluation.methods["attention"].scores[0].score)
+    return float(np.mean(scores)) if scores else None

@@ -1,0 +1,95 @@
+"""`python -m worker [--burst]`: settings -> Redis, networks, metrics -> work."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+
+import torch
+
+from model.allocator import keep_memory
+from model.errors import LabnError
+from worker.connection import AWAY, connect
+from worker.errors import DeviceFailed, WorkerSettingsError
+from worker.health import HealthServer
+from worker.jobs import Workshop
+from worker.metrics import WorkerMetrics
+from worker.process import ResidentWorker
+from worker.pulse import Pulse
+from worker.queue import JobQueue
+from worker.resident import ResidentNetworks
+from worker.settings import WorkerSettings, load_worker_settings
+
+log = logging.getLogger("worker")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Work until a signal.
+
+    Returns:
+        0; 1 where only a new process can go on, which is its supervisor's to start; 2 where the settings are wrong.
+    """
+    keep_memory()
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("rq.worker").setLevel(logging.WARNING)  # a line a job is enough
+    try:
+        _work(load_worker_settings(os.environ), burst=options.burst)
+    except DeviceFailed as error:
+        log.error("%s", error)
+        return 1
+    except AWAY as error:
+        log.error("Redis does not answer: %s", error)
+        return 1
+    except LabnError as error:
+        print(f"labn worker: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _work(settings: WorkerSettings, *, burst: bool) -> None:
+    """Put a worker together and let it work.
+
+    Raises:
+        WorkerSettingsError: device, port or checkpoints cannot be had.
+        DeviceFailed: CUDA broke on the way.
+        redis.exceptions.ConnectionError: Redis is away.
+    """
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    networks = ResidentNetworks(settings.checkpoints, device=_device(settings))
+    if not list(networks.files()):
+        raise WorkerSettingsError(f"LABN_CHECKPOINTS: no checkpoint at {', '.join(map(str, settings.checkpoints))}")
+    with connect(settings, patient=True) as redis:
+        jobs = JobQueue(redis, settings)
+        workshop = Workshop(
+            networks=networks,
+            blobs=jobs.blobs,
+            results=jobs.results,
+            sets=jobs.sets,
+            max_pixels=settings.max_pixels,
+        )
+        metrics, pulse = WorkerMetrics(device=networks.device), Pulse()
+        worker = ResidentWorker(jobs, workshop, settings, metrics, pulse)
+        health = HealthServer(settings.host, settings.worker_port, registry=metrics.registry, pulse=pulse)
+        health.start()
+        log.info("%s on %s, %s/healthz", worker.name, networks.device, health.url)
+        worker.run(burst=burst)
+
+
+def _device(settings: WorkerSettings) -> str:
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise WorkerSettingsError("LABN_DEVICE: there is no CUDA device; use cpu or auto")
+    return "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m worker", description=__doc__)
+    parser.add_argument("--burst", action="store_true", help="end when nothing waits")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,27 @@
+"""What goes wrong in a job, in our words."""
+
+from __future__ import annotations
+
+from rq.timeouts import JobTimeoutException
+
+from model.memory import is_out_of_memory
+from worker.contracts import JobError
+from worker.errors import DeviceFailed, JobTimedOut, OutOfMemory, error_type
+
+
+def named(error: BaseException) -> BaseException:
+    """Return an error of ours for what torch or RQ raise."""
+    if is_out_of_memory(error):
+        return OutOfMemory("not even one image at a time fits the memory")
+    if isinstance(error, JobTimeoutException):
+        return JobTimedOut(str(error))
+    if isinstance(error, RuntimeError) and "CUDA" in str(error):
+        return DeviceFailed(str(error).splitlines()[0])
+    return error
+
+
+def job_error(error: BaseException) -> JobError:
+    """Return what is told of an error; of one without a name, no more than that, since it may say too much."""
+    kind = error_type(error)
+    detail = f"unexpected {type(error).__name__}; see the worker's log" if kind == "internal" else str(error)
+    return JobError(type=kind, detail=detail)

@@ -1,0 +1,73 @@
+"""A worker's own port: /healthz and /metrics."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from worker.errors import WorkerSettingsError
+from worker.pulse import Pulse
+
+SILENT_S = 120.0  # longer than any batch and the loading of any network: the process hangs
+
+
+class HealthServer(ThreadingHTTPServer):
+    """Answers in threads of its own, so that it can tell when the working thread hangs."""
+
+    daemon_threads = True
+
+    def __init__(self, host: str, port: int, *, registry: CollectorRegistry, pulse: Pulse) -> None:
+        """Listen.
+
+        Raises:
+            WorkerSettingsError: not at that address.
+        """
+        self.answers: dict[str, Callable[[], tuple[int, str, bytes]]] = {
+            "/healthz": self._health,
+            "/metrics": lambda: (200, CONTENT_TYPE_LATEST, generate_latest(registry)),
+        }
+        self._pulse = pulse
+        try:
+            super().__init__((host, port), _Handler)
+        except OSError as error:
+            raise WorkerSettingsError(
+                f"LABN_HOST, LABN_WORKER_PORT: cannot listen at {host}:{port}: {error}"
+            ) from error
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        host, port = self.server_address[:2]
+        return f"http://{host!s}:{port}"
+
+    def start(self) -> None:
+        """Answer from now on."""
+        Thread(target=self.serve_forever, name="health", daemon=True).start()
+
+    def _health(self) -> tuple[int, str, bytes]:
+        silent_s = self._pulse.silent_s()
+        status = "ok" if silent_s < SILENT_S else "failed"
+        body = json.dumps({"status": status, "silent_s": round(silent_s, 1)})
+        return 200 if status == "ok" else 503, "application/json", body.encode()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: HealthServer
+
+    def do_GET(self) -> None:
+        """Answer."""
+        answer = self.server.answers.get(self.path.partition("?")[0])
+        status, kind, body = answer() if answer else (404, "text/plain", b"/healthz and /metrics\n")
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class's name)
+        """Say nothing: a probe every few seconds is no news."""

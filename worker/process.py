@@ -1,0 +1,292 @@
+"""A worker process: one job after the other in its own thread, with the networks kept, and short leases.
+
+Of RQ's worker it takes the registration, the heartbeats and the bookkeeping of jobs. The loop is its own: a job
+here is one of a closed set of functions, may be taken away while it runs, and must end in one transaction or none.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import time
+import uuid
+from contextlib import suppress
+from typing import Any
+
+from redis.exceptions import WatchError
+from rq import Queue
+from rq.exceptions import DequeueTimeout, DeserializationError
+from rq.executions import Execution
+from rq.job import Job, JobStatus
+from rq.serializers import JSONSerializer
+from rq.timeouts import JobTimeoutException
+from rq.utils import as_text, now
+from rq.worker import SimpleWorker, WorkerStatus
+
+from model.errors import LabnError
+from worker import keys
+from worker.connection import AWAY
+from worker.contracts import JobError
+from worker.errors import DeviceFailed, HandedBack, OutOfMemory, PayloadRefused, Taken, error_type
+from worker.failure import job_error, named
+from worker.jobs import JOBS, Workshop
+from worker.lease import JobLease
+from worker.metrics import WorkerMetrics
+from worker.pulse import Pulse
+from worker.queue import FUNCTIONS, JobQueue
+from worker.reporter import Reporter
+from worker.settings import WorkerSettings
+
+log = logging.getLogger("worker")
+KIND_OF = {function: kind for kind, function in FUNCTIONS.items()}
+DEQUEUE_S = 1  # of one look into the lanes; a signal is noticed within it
+UNKNOWN = "unknown"  # kind of a job that is none of ours
+RENEWED_SHARE = 0.1  # of a new run time in the moving mean
+TRY_AGAIN = (OutOfMemory, DeviceFailed)  # what another worker, or this one later, may not meet with
+
+
+class ResidentWorker(SimpleWorker):
+    """Works until it is told to end. Its networks stay; nothing is forked."""
+
+    def __init__(
+        self, jobs: JobQueue, workshop: Workshop, settings: WorkerSettings, metrics: WorkerMetrics, pulse: Pulse
+    ) -> None:
+        self.jobs, self.workshop, self.settings, self.metrics, self.pulse = jobs, workshop, settings, metrics, pulse
+        self.device = workshop.networks.device
+        self._ends_at: float | None = None  # of time.monotonic, once a signal has come
+        super().__init__(
+            list(jobs.lanes.values()),
+            name=f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
+            connection=jobs.redis,
+            worker_ttl=settings.lease_s,
+            serializer=JSONSerializer,
+        )
+
+    def run(self, *, burst: bool = False) -> None:
+        """Work until a signal, or with `burst` until nothing waits.
+
+        Raises:
+            DeviceFailed: CUDA is broken for this process.
+            redis.exceptions.ConnectionError: Redis has been away for too long.
+        """
+        self.register_birth()  # type: ignore[no-untyped-call]  # RQ has no types there
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._end_soon)
+        try:
+            while found := self._next_job(burst=burst):
+                self.execute_job(*found)
+                self.heartbeat()
+        finally:
+            with suppress(*AWAY):
+                self.register_death()  # type: ignore[no-untyped-call]
+
+    def serialize(self) -> dict[str, Any]:
+        """Tell others of the device too."""
+        return {**super().serialize(), "device": self.device}
+
+    def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:  # noqa: ARG002  (RQ's signature)
+        """Return the lease."""
+        return self.settings.lease_s
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Do a job to one of its ends."""
+        execution = self.prepare_execution(job)
+        if self._begin(job):
+            self._perform(job, queue, execution)
+        else:
+            self._leave(job, execution)
+        self.set_state(WorkerStatus.IDLE)
+
+    def _next_job(self, *, burst: bool) -> tuple[Job, Queue] | None:
+        """Wait for a job; None once there is to be none."""
+        self.set_state(WorkerStatus.IDLE)
+        while self._ends_at is None:
+            self.pulse.beat()
+            self.heartbeat()
+            self.jobs.maintain()
+            try:
+                return Queue.dequeue_any(
+                    self.queues, None if burst else DEQUEUE_S, self.connection, serializer=JSONSerializer
+                )
+            except DequeueTimeout:
+                continue
+            except AWAY:
+                raise
+            except Exception as error:  # RQ names the job whose hash it could not read
+                if not hasattr(error, "job_id"):
+                    raise
+                self._refuse(error.job_id, error)
+        return None
+
+    def _refuse(self, job_id: str, error: Exception) -> None:
+        """Fail a job whose hash is none of RQ's."""
+        log.warning("job %s cannot be read: %s", job_id, error)
+        refused = JobError(type=error_type(PayloadRefused()), detail=f"the job cannot be read: {error}")
+        with self.connection.pipeline() as pipe:
+            pipe.hset(Job.key_for(job_id), "status", JobStatus.FAILED.value)
+            pipe.expire(Job.key_for(job_id), self.settings.result_ttl_s)
+            self.jobs.records.failure(pipe, job_id, refused)
+            pipe.execute()
+        self._tell_end(job_id)
+
+    def _begin(self, job: Job) -> bool:
+        """Take a job that waits.
+
+        Returns:
+            whether it still did: it may have been cancelled, or be in a lane twice.
+        """
+        with self.connection.pipeline() as pipe:
+            while True:
+                try:
+                    pipe.watch(job.key)
+                    if pipe.hget(job.key, "status") != JobStatus.QUEUED.value.encode():
+                        return False
+                    pipe.multi()
+                    self.heartbeat(self.settings.lease_s, pipeline=pipe)
+                    job.prepare_for_execution(self.name, pipeline=pipe)
+                    pipe.persist(job.key)
+                    self.jobs.records.notify(pipe, job.id)
+                    pipe.execute()
+                except WatchError:
+                    continue
+                return True
+
+    def _perform(self, job: Job, queue: Queue, execution: Execution) -> None:
+        """Run a job that is this worker's.
+
+        Raises:
+            DeviceFailed: CUDA is broken for this process; the job has been dealt with.
+        """
+        lease, kind, began = JobLease(self, job, execution), UNKNOWN, time.monotonic()
+        error: BaseException | None = None
+        try:
+            kind = self._kind(job)
+            self._work(job, lease)
+            lease.renew()
+            job.ended_at = now()
+            self.handle_job_success(job, queue, queue.started_job_registry, execution)
+            outcome = "succeeded"
+        except Taken:
+            outcome = self._leave(job, execution)
+        except HandedBack:
+            outcome = self._hand_back(job, queue, execution, lease)
+        except AWAY:
+            raise
+        except Exception as raised:
+            error = named(raised)
+            outcome = self._fail(job, queue, execution, lease, error)
+        self.metrics.ended(kind, outcome, time.monotonic() - began)
+        self._observe_run(kind, outcome, time.monotonic() - began)
+        self._tell_end(job.id)
+        log.info("job %s %s %s in %.2f s", job.id, kind, outcome, time.monotonic() - began)
+        if isinstance(error, DeviceFailed):
+            raise error
+
+    def _work(self, job: Job, lease: JobLease) -> None:
+        """Do what a job says.
+
+        Raises:
+            Interruption: it is no longer this worker's.
+            LabnError: what went wrong has a name.
+            RuntimeError: what torch says.
+        """
+        self.jobs.sets.item_began(job.id)
+        self._observe_wait(job)
+        reporter = Reporter(lease, lambda progress: self._tell(job.id, progress))
+        with self.death_penalty_class(job.timeout or self.settings.job_timeout_s, JobTimeoutException):
+            result = JOBS[job.func_name or ""](job.args[0], self.workshop, reporter)
+        if result is not None:
+            self.metrics.evaluated(result)
+
+    def _kind(self, job: Job) -> str:
+        """Return what a job is, before anything of it is run.
+
+        Raises:
+            PayloadRefused: none of ours, or it cannot be read.
+        """
+        try:
+            name, arguments = job.func_name, job.args
+        except DeserializationError as error:
+            raise PayloadRefused("the job is not JSON") from error
+        if name not in KIND_OF or job.kwargs or job.instance or len(arguments) != 1:
+            raise PayloadRefused(f"no job of ours: {name!r}")
+        return KIND_OF[name]
+
+    def _tell(self, job_id: str, progress: Any) -> None:
+        with self.connection.pipeline() as pipe:
+            self.jobs.records.progress(pipe, job_id, progress)
+            pipe.execute()
+
+    def _tell_end(self, job_id: str) -> None:
+        """Say that there is news of a job, to whoever watches it or a set that it is of."""
+        if self.jobs.records.statuses([job_id])[0] not in ("queued", "running"):
+            self.connection.srem(keys.UNFINISHED, job_id)
+        if self.connection.exists(keys.job(job_id)):
+            self.jobs.records.notify(self.connection, job_id)
+        self.jobs.sets.item_ended(job_id)
+        if job_id.startswith("aggregate-"):
+            self.jobs.sets.settle(job_id.removeprefix("aggregate-"))
+
+    def _fail(self, job: Job, queue: Queue, execution: Execution, lease: JobLease, error: BaseException) -> str:
+        """End a job that went wrong, or let it be tried again."""
+        try:
+            lease.renew()
+        except Taken:  # whatever went wrong is nobody's concern
+            return self._leave(job, execution)
+        if not isinstance(error, TRY_AGAIN):
+            job.retries_left = 0
+        outcome = "retried" if job.should_retry else "failed"
+        unexpected = None if isinstance(error, LabnError) else error
+        log.warning("job %s %s: %s: %s", job.id, outcome, error_type(error), error, exc_info=unexpected)
+        with self.connection.pipeline() as pipe:
+            self.jobs.records.failure(pipe, job.id, job_error(error))
+            pipe.execute()
+        job.ended_at = now()
+        self.handle_job_failure(job, queue, exc_string=f"{error_type(error)}: {error}", execution=execution)
+        return outcome
+
+    def _leave(self, job: Job, execution: Execution) -> str:
+        """Have no more to do with a job, wherever it is now."""
+        with self.connection.pipeline() as pipe:
+            self.cleanup_execution(job, pipe, execution)
+            pipe.execute()
+        return "cancelled" if self.jobs.records.statuses([job.id])[0] == "cancelled" else "lost"
+
+    def _hand_back(self, job: Job, queue: Queue, execution: Execution, lease: JobLease) -> str:
+        """Let a job be the next one again; it counts as no retry."""
+        with self.connection.pipeline() as pipe:
+            try:
+                pipe.watch(job.key)
+                if not lease.is_mine(pipe):
+                    return self._leave(job, execution)
+                pipe.multi()
+                self.cleanup_execution(job, pipe, execution)
+                pipe.hset(job.key, "status", JobStatus.QUEUED.value)
+                queue.push_job_id(job.id, pipeline=pipe, at_front=True)
+                pipe.execute()
+            except WatchError:  # it was cancelled just now
+                return self._leave(job, execution)
+        return "handed_back"
+
+    @property
+    def is_to_end(self) -> bool:
+        """Whether the time that a signal left is over."""
+        return self._ends_at is not None and time.monotonic() >= self._ends_at
+
+    def _end_soon(self, number: int, frame: object) -> None:  # noqa: ARG002
+        """Take no new job; a second signal leaves the present one no time."""
+        self._ends_at = time.monotonic() + (self.settings.grace_s if self._ends_at is None else 0.0)
+
+    def _observe_wait(self, job: Job) -> None:
+        if job.enqueued_at:
+            self.metrics.wait_seconds.observe(max(0.0, (now() - job.enqueued_at).total_seconds()))
+
+    def _observe_run(self, kind: str, outcome: str, run_s: float) -> None:
+        """Remember how long jobs take, for whoever must say how long to wait."""
+        if (kind, outcome) != ("evaluation", "succeeded"):
+            return
+        known = self.connection.get(keys.MEAN_RUN_S)
+        mean = float(as_text(known)) if known else run_s
+        self.connection.set(keys.MEAN_RUN_S, mean + RENEWED_SHARE * (run_s - mean))

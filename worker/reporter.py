@@ -1,0 +1,54 @@
+"""What happens between two batches: progress is told, the lease renewed, and the work ended if it is not wanted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from worker.contracts import Progress
+
+CHECK_S = 0.05  # between two looks at the job, or a batch, whichever is longer
+TELL_S = 0.5  # between two words on progress
+
+
+class Lease(Protocol):
+    """A worker's right to a job."""
+
+    def check(self) -> None:
+        """Make sure that the job is still this worker's, and remains so for a while.
+
+        Raises:
+            Taken: it is not.
+            HandedBack: the worker is to end.
+        """
+
+
+class Reporter:
+    """The callback of one job, for one thread; called as (stage, done, total), in forwards."""
+
+    def __init__(self, lease: Lease, tell: Callable[[Progress], None]) -> None:
+        self._lease, self._tell = lease, tell
+        self._began = time.monotonic()
+        self._checked = self._told = float("-inf")
+        self._stage = ""
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Tell and look, unless that was done just now.
+
+        Raises:
+            Taken: the job was cancelled, or given to another worker.
+            HandedBack: the worker is to end.
+        """
+        now = time.monotonic()
+        if now - self._checked < CHECK_S:
+            return
+        self._lease.check()
+        self._checked = now
+        if now - self._told >= TELL_S or stage != self._stage:
+            self._tell(Progress(stage=stage, done=done, total=total, eta_s=self._eta_s(now, done, total)))
+            self._told, self._stage = now, stage
+
+    def _eta_s(self, now: float, done: int, total: int) -> float | None:
+        """Go by the mean rate so far."""
+        return round((now - self._began) / done * (total - done), 1) if 0 < done <= total else None

@@ -1,0 +1,326 @@
+"""Sets of images: a job an image, tables over those that have ended, and what is missing done again on request."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import WatchError
+from rq.job import Job
+from rq.utils import as_text
+
+from worker import keys
+from worker.contracts import (
+    ENDED,
+    AggregatePayload,
+    Event,
+    JobError,
+    Progress,
+    SetItemState,
+    SetPayload,
+    SetRequest,
+    SetState,
+    Status,
+)
+from worker.errors import QueueFull, UnknownJob
+from worker.records import LOST, now
+
+if TYPE_CHECKING:
+    from worker.queue import JobQueue
+
+TABLES_EVERY_S = 10  # while a set runs
+Counts = Mapping[Status, int]
+
+
+@dataclass(frozen=True)
+class Sets:
+    """The sets at one Redis."""
+
+    queue: JobQueue
+
+    def submit(
+        self, payload: SetPayload, uploads: Mapping[str, bytes], *, idempotency_key: str | None = None
+    ) -> SetState:
+        """Ask for the evaluation of a set; asked again, it does what has failed, was cancelled or is gone.
+
+        Args:
+            payload: the set.
+            uploads: images and masks by sha256, each looked up once; a mapping may read them one by one.
+            idempotency_key: of the client.
+
+        Raises:
+            QueueFull: too many images wait.
+            KeyReused: the key came with another request before.
+            UploadMissing: an upload is neither given nor there.
+        """
+        set_id = payload.id
+        self.queue.claim_key(idempotency_key, set_id)
+        if self._is_there(set_id):
+            return self.state(set_id)
+        waiting = self.queue.depths()["sets"]
+        if waiting + len(payload.items) > self.queue.settings.set_queue_limit:
+            raise QueueFull(waiting, retry_after_s=self.queue.expected_wait_s())
+        self._begin(payload)
+        try:
+            self._fan_out(payload, uploads)
+        except BaseException:  # whatever it was: half a set is none
+            self.cancel(set_id)
+            raise
+        with self.queue.redis.pipeline() as pipe:
+            pipe.hset(keys.job(set_id), "accepted", "1")
+            pipe.sadd(keys.SETS_UNFINISHED, set_id)
+            pipe.execute()
+        self.settle(set_id)
+        return self.state(set_id)
+
+    def _fan_out(self, payload: SetPayload, uploads: Mapping[str, bytes]) -> None:
+        for item in payload.items:
+            evaluation = payload.evaluation(item)
+            needed = {digest: uploads[digest] for digest in evaluation.uploads if digest in uploads}
+            self.queue.submit(evaluation, needed, owner=payload.id, lane="sets")
+
+    def state(self, set_id: str, *, with_result: bool = True) -> SetState:
+        """Return where a set stands; its result is over the items that have ended so far.
+
+        Raises:
+            UnknownJob: there is none of that id.
+        """
+        record = self._record(set_id)
+        payload = SetPayload.model_validate_json(record["payload"])
+        counts = self._counts(set_id, record)
+        status, error = self._status(set_id, record, counts)
+        return SetState(
+            id=set_id,
+            status=status,
+            progress=_progress(counts, record.get("started_at")),
+            request=SetRequest(model=payload.model, parameters=payload.parameters, images=len(payload.items)),
+            items=counts,
+            result=self.queue.results.get(set_id) if with_result else None,
+            error=error,
+            created_at=record["created_at"],
+            started_at=record.get("started_at"),
+            ended_at=record.get("ended_at"),
+        )
+
+    def states(self, cursor: int | None = None, limit: int = 20) -> tuple[list[SetState], int | None]:
+        """Return sets without their results, newest first, and the cursor of the next page, if any."""
+        below = "+inf" if cursor is None else f"({cursor}"
+        found: Any = self.queue.redis.zrevrangebyscore(keys.LISTED_SETS, below, "-inf", 0, limit, withscores=True)
+        ids = [set_id.decode() for set_id, _ in found]
+        states = [self.state(set_id, with_result=False) for set_id in ids if self._exists(set_id)]
+        return states, int(found[-1][1]) if len(found) == limit else None
+
+    def items(self, set_id: str, start: int = 0, limit: int = 100) -> tuple[list[SetItemState], int | None]:
+        """Return some images of a set in its order, and where the next page starts, if there is one.
+
+        Raises:
+            UnknownJob: there is no set of that id.
+        """
+        payload = SetPayload.model_validate_json(self._record(set_id)["payload"])
+        chosen = payload.items[start : start + limit]
+        ids = [payload.evaluation(item).id for item in chosen]
+        found = [
+            SetItemState(file=item.file, label=item.label, id=item_id, status=raw.status or "failed",
+                         error=raw.error if raw.status else LOST)
+            for item, item_id, raw in zip(chosen, ids, self.queue.records.read_many(ids), strict=True)
+        ]  # fmt: skip
+        end = start + limit
+        return found, end if end < len(payload.items) else None
+
+    def cancel(self, set_id: str) -> SetState:
+        """End a set: its images that nobody else asked for are cancelled and their uploads erased.
+
+        Raises:
+            UnknownJob: there is none of that id.
+        """
+        state = self.state(set_id, with_result=False)
+        with self.queue.redis.pipeline() as pipe:
+            if not state.is_ended:
+                pipe.hset(keys.job(set_id), mapping={"cancelled": "1", "ended_at": now()})
+            pipe.srem(keys.SETS_UNFINISHED, set_id)
+            self.queue.records.notify(pipe, set_id)
+            pipe.execute()
+        self.queue.withdraw(AggregatePayload(set_id=set_id).id)
+        for item_id in self._item_ids(set_id):
+            self.queue.redis.srem(keys.owners(item_id), set_id)
+            if not self.queue.redis.exists(keys.owners(item_id)):
+                self._cancel_item(item_id)
+        return self.state(set_id)
+
+    def next_event(self, set_id: str, after: str = "0", wait_s: float = 0.0) -> Event[SetState] | None:
+        """Return the newest event of a set; see `JobQueue.next_event`.
+
+        Raises:
+            UnknownJob: there is none of that id.
+        """
+        newest = self.queue.records.last_event(set_id, after, wait_s)
+        return None if newest is None else Event(newest, self.state(set_id))
+
+    def item_began(self, job_id: str) -> None:
+        """Note the beginning of the sets that a job is of."""
+        for set_id in self._sets_of(job_id):
+            self.queue.redis.hsetnx(keys.job(set_id), "started_at", now())
+
+    def item_ended(self, job_id: str) -> None:
+        """Tell the sets that a job is of, and see to their tables."""
+        for set_id in self._sets_of(job_id):
+            self.queue.records.notify(self.queue.redis, set_id)
+            self.settle(set_id)
+
+    def documents(self, set_id: str) -> Iterator[tuple[str | None, dict[str, Any]]]:
+        """Yield label and result of each image that has succeeded.
+
+        Raises:
+            UnknownJob: there is no set of that id.
+        """
+        payload = SetPayload.model_validate_json(self._record(set_id)["payload"])
+        for item in payload.items:
+            if result := self.queue.results.get(payload.evaluation(item).id):
+                yield item.label, result
+
+    def conclude(self, set_id: str, result: Mapping[str, Any], counts: Counts) -> None:
+        """Store tables; final ones where nothing is left that waits or runs."""
+        self.queue.results.put(set_id, result)
+        final = not counts["queued"] and not counts["running"]
+        with self.queue.redis.pipeline() as pipe:
+            if final:
+                for name, value in {"ended_at": now(), **_final(counts)}.items():
+                    pipe.hset(keys.job(set_id), name, value)
+                pipe.srem(keys.SETS_UNFINISHED, set_id)
+            self.queue.records.notify(pipe, set_id)
+            pipe.execute()
+
+    def counts(self, set_id: str) -> Counts:
+        """Return how many images stand where.
+
+        Raises:
+            UnknownJob: there is none of that id.
+        """
+        return self._counts(set_id, self._record(set_id))
+
+    def settle(self, set_id: str) -> None:
+        """Have tables made: at the end, and from time to time before."""
+        record = self._record_or_none(set_id)
+        if record is None or "accepted" not in record or "cancelled" in record or _is_final(record):
+            return
+        counts = self._counts(set_id, record)
+        if counts["queued"] or counts["running"]:
+            if not counts["succeeded"]:
+                return
+            if not self.queue.redis.set(keys.table_lock(set_id), "", nx=True, ex=TABLES_EVERY_S):
+                return
+        self._enqueue_tables(set_id)
+
+    def _enqueue_tables(self, set_id: str) -> None:
+        payload = AggregatePayload(set_id=set_id)
+        with self.queue.redis.pipeline() as pipe:
+            while True:
+                try:
+                    pipe.watch(Job.key_for(payload.id))
+                    status = self.queue.records.statuses([payload.id])[0]
+                    if status in ("queued", "running", "failed"):
+                        return
+                    pipe.multi()
+                    self.queue.enqueue(pipe, payload, payload.id, payload.kind, "evaluations")
+                    pipe.execute()
+                except WatchError:  # somebody else saw to it
+                    continue
+                return
+
+    def _begin(self, payload: SetPayload) -> None:
+        set_id = payload.id
+        ids = [payload.evaluation(item).id for item in payload.items]
+        with self.queue.redis.pipeline() as pipe:
+            pipe.hdel(keys.job(set_id), "accepted", "cancelled", "started_at", *_final({}))
+            pipe.delete(keys.items(set_id), Job.key_for(AggregatePayload(set_id=set_id).id))
+            pipe.rpush(keys.items(set_id), *ids)
+            pipe.expire(keys.items(set_id), self.queue.settings.result_ttl_s)
+            self.queue.records.begin(pipe, set_id, payload.model_dump_json())
+            pipe.zadd(keys.LISTED_SETS, {set_id: time.time_ns() // 1000}, nx=True)
+            pipe.execute()
+
+    def _is_there(self, set_id: str) -> bool:
+        """Tell whether a set waits, runs or has succeeded."""
+        record = self._record_or_none(set_id)
+        if record is None or "accepted" not in record:
+            return False
+        status, _ = self._status(set_id, record, self._counts(set_id, record))
+        return status in ("queued", "running") or (
+            status == "succeeded" and bool(self.queue.redis.exists(keys.result(set_id)))
+        )
+
+    def _status(self, set_id: str, record: Mapping[str, str], counts: Counts) -> tuple[Status, JobError | None]:
+        if "cancelled" in record:
+            return "cancelled", None
+        raw = self.queue.records.read(AggregatePayload(set_id=set_id).id)
+        if raw.status == "failed":
+            return "failed", raw.error
+        if not _is_final(record):
+            return ("running" if counts["running"] or any(counts[status] for status in ENDED) else "queued"), None
+        if undone := counts["failed"] + counts["cancelled"]:
+            detail = f"{undone} of {sum(counts.values())} images were not evaluated; see the items"
+            return "failed", JobError(type="items_failed", detail=detail)
+        return "succeeded", None
+
+    def _counts(self, set_id: str, record: Mapping[str, str]) -> Counts:
+        """Count images by status; one whose job is gone counts as failed, once the set is accepted."""
+        if _is_final(record):
+            return {status: int(record[name]) for name, status in zip(_final({}), _counted(), strict=True)}
+        gone: Status = "failed" if "accepted" in record else "queued"
+        found = Counter(status or gone for status in self.queue.records.statuses(self._item_ids(set_id)))
+        return {status: found[status] for status in _counted()}
+
+    def _cancel_item(self, item_id: str) -> None:
+        try:
+            self.queue.cancel(item_id)
+        except UnknownJob:  # its time was over
+            return
+
+    def _item_ids(self, set_id: str) -> list[str]:
+        return [as_text(item_id) for item_id in self.queue.redis.lrange(keys.items(set_id), 0, -1)]
+
+    def _sets_of(self, job_id: str) -> list[str]:
+        owners = {as_text(owner) for owner in self.queue.redis.smembers(keys.owners(job_id))}
+        return sorted(owners - {"client"})
+
+    def _exists(self, set_id: str) -> bool:
+        return bool(self.queue.redis.exists(keys.job(set_id)))
+
+    def _record(self, set_id: str) -> dict[str, str]:
+        record = self._record_or_none(set_id)
+        if record is None:
+            raise UnknownJob(f"no set {set_id}")
+        return record
+
+    def _record_or_none(self, set_id: str) -> dict[str, str] | None:
+        found = self.queue.redis.hgetall(keys.job(set_id))
+        record = {as_text(name): as_text(value) for name, value in found.items()}
+        return record if json.loads(record.get("payload", "{}")).get("kind") == "set" else None
+
+
+def _counted() -> tuple[Status, ...]:
+    return ("queued", "running", "succeeded", "failed", "cancelled")
+
+
+def _final(counts: Counts) -> dict[str, str]:
+    """Return the fields that hold the counts of a set that has ended."""
+    return {f"final_{status}": str(counts.get(status, 0)) for status in _counted()}
+
+
+def _is_final(record: Mapping[str, str]) -> bool:
+    return "final_succeeded" in record
+
+
+def _progress(counts: Counts, started_at: str | None) -> Progress:
+    """Return how many images have ended, and about how long the rest will take."""
+    total, done = sum(counts.values()), sum(counts[status] for status in ENDED)
+    eta_s = None
+    if started_at and 0 < done < total:
+        elapsed = time.time() - datetime.fromisoformat(started_at).timestamp()
+        eta_s = elapsed / done * (total - done)
+    return Progress(stage="images", done=done, total=total, eta_s=eta_s)
