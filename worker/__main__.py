@@ -73,7 +73,7 @@ def _work(settings: WorkerSettings, *, burst: bool) -> None:
         )
         metrics, pulse = WorkerMetrics(device=networks.device), Pulse()
         worker = ResidentWorker(jobs, workshop, settings, metrics, pulse)
-        health = HealthServer(settings.host, settings.worker_port, registry=metrics.registry, pulse=pulse)
+        health = HealthServer.at(settings.host, settings.worker_port, registry=metrics.registry, pulse=pulse)
         health.start()
         log.info("%s on %s, %s/healthz", worker.name, networks.device, health.url)
         worker.run(burst=burst)

@@ -13,6 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from worker.errors import WorkerSettingsError
 from worker.pulse import Pulse
 
+PORT = 8001  # where none is named and no other worker of this machine has it
 SILENT_S = 120.0  # longer than any batch and the loading of any network: the process hangs
 
 
@@ -38,6 +39,20 @@ class HealthServer(ThreadingHTTPServer):
             raise WorkerSettingsError(
                 f"LABN_HOST, LABN_WORKER_PORT: cannot listen at {host}:{port}: {error}"
             ) from error
+
+    @classmethod
+    def at(cls, host: str, port: int | None, *, registry: CollectorRegistry, pulse: Pulse) -> HealthServer:
+        """Listen at a port, or where none is named at PORT if it is free.
+
+        Raises:
+            WorkerSettingsError: not at that address.
+        """
+        if port is not None:
+            return cls(host, port, registry=registry, pulse=pulse)
+        try:
+            return cls(host, PORT, registry=registry, pulse=pulse)
+        except WorkerSettingsError:
+            return cls(host, 0, registry=registry, pulse=pulse)
 
     @property
     def url(self) -> str:

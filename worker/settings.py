@@ -45,7 +45,7 @@ class WorkerSettings(QueueSettings):
     """What a worker is started with."""
 
     host: str = "127.0.0.1"  # of /healthz and /metrics
-    worker_port: Annotated[int, Field(ge=0, le=65535)] = 8001  # 0: any free one
+    worker_port: Annotated[int, Field(ge=0, le=65535)] | None = None  # 0: any free one; None: PORT, or a free one
     checkpoints: tuple[Path, ...] = (Path("checkpoints"),)  # folders or files, ":" between
     device: Literal["cpu", "cuda", "auto"] = "cpu"
     threads: Annotated[int, Field(ge=1)] | None = None  # of one forward pass; None: torch's own choice

@@ -133,7 +133,16 @@ def test_a_port_that_is_taken_is_named() -> None:
     with HealthServer("127.0.0.1", 0, registry=registry, pulse=pulse) as first:
         port = int(first.url.rpartition(":")[2])
         with pytest.raises(WorkerSettingsError, match="LABN_WORKER_PORT"):
-            HealthServer("127.0.0.1", port, registry=registry, pulse=pulse)
+            HealthServer.at("127.0.0.1", port, registry=registry, pulse=pulse)
+
+
+def test_a_second_worker_without_a_port_takes_another() -> None:
+    registry, pulse = CollectorRegistry(), Pulse()
+    with (
+        HealthServer.at("127.0.0.1", None, registry=registry, pulse=pulse) as first,
+        HealthServer.at("127.0.0.1", None, registry=registry, pulse=pulse) as second,
+    ):
+        assert first.url != second.url
 
 
 def test_a_worker_that_hangs_is_not_healthy(monkeypatch: pytest.MonkeyPatch) -> None:

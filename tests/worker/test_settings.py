@@ -12,7 +12,7 @@ from worker.settings import OF_THE_SERVICE, PREFIX, WorkerSettings, load_worker_
 def test_defaults() -> None:
     settings = load_worker_settings({})
     assert settings == WorkerSettings()
-    assert (settings.lease_s, settings.retries, settings.queue_limit, settings.worker_port) == (30, 2, 256, 8001)
+    assert (settings.lease_s, settings.retries, settings.queue_limit, settings.worker_port) == (30, 2, 256, None)
     assert settings.checkpoints == (Path("checkpoints"),)
 
 
