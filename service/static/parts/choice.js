@@ -13,8 +13,7 @@ export function choice(legend, options, chosen, onchange, kind = "segments") {
   return element("fieldset", { class: kind }, element("legend", {}, legend), element("div", {}, buttons));
 }
 
-/** Choose a value of such a group from elsewhere. */
+/** Choose a value of such a group from elsewhere; null: none. */
 export function choose(group, value) {
-  const button = group.querySelector(`input[value="${CSS.escape(value)}"]`);
-  if (button) button.checked = true;
+  for (const button of group.querySelectorAll("input")) button.checked = button.value === value;
 }

@@ -20,6 +20,7 @@ export class Legend {
       element("div", { class: "scale" }, this.bars, this.strip, this.veil, this.pointer),
       this.slider.node,
       element("div", { class: "ticks" }, element("span", {}, "0"), this.theta, element("span", {}, "1")));
+    this.values = null; // of which the histogram is
     this.theta.style.left = `${100 * theta}%`;
     this.#veil(threshold);
   }
@@ -27,6 +28,8 @@ export class Legend {
   /** Show how the values of a map are spread, in the colours of a table. */
   show(values, table) {
     paintStrip(this.strip, table);
+    if (values === this.values) return;
+    this.values = values;
     const counts = new Array(BINS).fill(0);
     for (const value of values.flat()) counts[Math.min(BINS - 1, Math.floor(value * BINS))] += 1;
     const most = Math.max(...counts);

@@ -9,14 +9,14 @@ const kept = { colormap: COLORMAPS[0], opacity: 0.6 };
 
 /** The controls of a map. `onchange` is told whenever anything changes; read `threshold`, `opacity` and `colormap`. */
 export class MapStyle {
-  constructor({ theta, tables, onchange }) {
-    Object.assign(this, { threshold: theta, tables, ...kept });
+  constructor({ theta, tables, onchange, threshold = theta }) {
+    Object.assign(this, { threshold, tables, ...kept });
     const change = (changed) => {
       Object.assign(this, changed);
       Object.assign(kept, { colormap: this.colormap, opacity: this.opacity });
       onchange();
     };
-    this.legend = new Legend({ theta, threshold: theta, onchange: (threshold) => change({ threshold }) });
+    this.legend = new Legend({ theta, threshold, onchange: (chosen) => change({ threshold: chosen }) });
     const opacity = slider("Opacity", { value: this.opacity, say: (value) => `${Math.round(100 * value)} %`,
       onchange: (value) => change({ opacity: value }) });
     const colours = choice("Colours", COLORMAPS.map((name) => [name, swatch(name, tables[name])]), this.colormap,

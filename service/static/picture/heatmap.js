@@ -40,8 +40,8 @@ export class Heatmap {
 
   /** Share of the map's own cells strictly over a threshold. */
   coverage(threshold) {
-    const cells = this.values.flat();
-    return cells.filter((value) => value > threshold).length / cells.length;
+    const over = this.values.reduce((count, row) => count + row.filter((value) => value > threshold).length, 0);
+    return over / (this.values.length * this.values[0].length);
   }
 
   #paint(threshold, colours) {
