@@ -30,7 +30,7 @@ async function show() {
   main.replaceChildren();
   main.className = name;
   if (page) close = page.show(main, ...matched.slice(1).map((part) => part && decodeURIComponent(part)));
-  else main.append(failure(new Problem({ kind: "updated" }), () => location.reload()));
+  else main.append(failure(new Problem({ kind: "updated" })));
 }
 
 function route() {

@@ -39,6 +39,7 @@ class Watched:
     def shoot(self, name: str) -> None:
         """Keep a screenshot of the whole page, to be looked at."""
         SCREENSHOTS.mkdir(exist_ok=True)
+        self.page.evaluate("scrollTo(0, 0)")  # where what sticks to the top belongs
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
     def asked(self, path: str) -> int:
@@ -50,7 +51,7 @@ class Watched:
         self.context.close()
         elsewhere = [url for url in self.requests if not url.startswith((f"{self.url}/", "blob:", "data:"))]
         complaints = [text for text in self.complaints if not (refusals and REFUSED in text)]
-        assert (elsewhere, complaints) == ([], [])
+        assert not elsewhere + complaints, f"left the origin: {elsewhere}; complaints: {complaints}"
 
     def _see_request(self, request: Request) -> None:
         self.requests.append(request.url)

@@ -58,7 +58,12 @@ def test_other_files_are_kept_for_ever_under_their_version(client: Client) -> No
     answer = client.get(f"/static/{version}/style.css")
     assert "immutable" in answer.headers["cache-control"]
     assert version in client.get("/").text
-    for path in ("old/style.css", f"{version}/nothing.js", f"{version}/index.html", f"{version}/%2e%2e/settings.py"):
+    for path in (
+        "old/style.css",
+        f"{version}/nothing.js",
+        f"{version}/index.html",
+        f"{version}/%2e%2e/settings.py",
+    ):
         assert client.get(f"/static/{path}").status_code == 404
 
 

@@ -4,7 +4,6 @@ import { ask } from "./service.js";
 
 const BACK_MS = [500, 1000, 2000, 4000, 8000]; // before coming back to a stream that broke
 const ENDED = ["succeeded", "failed", "cancelled"];
-const PASSING = ["unreachable", "queue-away", "not-ready", "queue-full"];
 
 /** Whether nothing more will come of a job. */
 export function isEnded(state) {
@@ -28,7 +27,7 @@ export async function* watch(path, signal, onbreak) {
       if (response.status === 204) return;
     } catch (error) {
       if (error.name === "AbortError") return;
-      if (error instanceof Problem && !PASSING.includes(error.kind)) throw error;
+      if (error instanceof Problem && !error.isPassing) throw error;
       onbreak(error instanceof Problem ? error : new Problem({ kind: "unreachable" }));
     }
     await new Promise((wake) => setTimeout(wake, BACK_MS[Math.min(broken, BACK_MS.length - 1)]));

@@ -38,6 +38,7 @@ class EvaluatePage {
     element("div", { class: "columns" }, this.questions, element("div", { class: "panel" }, this.shown, this.recent.node)));
     this.recent.load();
     this.upload = session.prediction?.upload ?? null;
+    this.form = null; // until the models are known
     this.begin().catch((error) => this.fail(error));
   }
 
@@ -50,13 +51,9 @@ class EvaluatePage {
   /** Ask what to measure with a model. */
   ask(model, models) {
     this.estimate = new Estimate(model);
-    const say = () => {
-      this.estimate.say(this.form);
-      this.start.disabled = this.form.missing !== "" || !this.upload;
-    };
     this.problem = element("div");
     this.start = element("button", { type: "button", class: "primary", onclick: () => this.submit(model) }, "Evaluate");
-    this.form = new RequestForm(model, { onchange: say });
+    this.form = new RequestForm(model, { onchange: () => this.say() });
     this.questions.replaceChildren(...[
       models.length > 1 && select("Model", models.map((one) => [reference(one), one.name]), reference(model), (chosen) => {
         this.ask(models.find((one) => reference(one) === chosen), models);
@@ -64,14 +61,21 @@ class EvaluatePage {
       this.form.node, this.problem,
       element("div", { class: "start" }, this.start, this.estimate.node),
     ].filter(Boolean));
-    say();
-    this.estimate.look().then(say, (error) => this.problem.replaceChildren(failure(error)));
+    this.say();
+    this.estimate.look().then(() => this.say(), (error) => this.problem.replaceChildren(failure(error)));
   }
 
   take(upload) {
     this.upload = upload;
     this.shown.replaceChildren(preview(upload));
-    this.start.disabled = this.form.missing !== "";
+    this.say();
+  }
+
+  /** Say what it will cost, and let it begin where all is there. */
+  say() {
+    if (!this.form) return;
+    this.estimate.say(this.form);
+    this.start.disabled = this.form.missing !== "" || !this.upload;
   }
 
   async submit(model) {

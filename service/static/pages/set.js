@@ -93,7 +93,7 @@ function scoresOf({ methods }) {
 /** The tables over the images that have been evaluated so far. */
 function means(state) {
   const failed = state.items.failed ?? 0;
-  const words = failed > 0 ? [notice("warn", `${failed} ${failed === 1 ? "image" : "images"} failed`, element("p", {}, "The reasons are in the table: point at a status."))] : [];
+  const words = failed > 0 ? [notice("warn", `${failed} ${failed === 1 ? "image" : "images"} failed`, element("p", {}, "The reasons are in the table."))] : [];
   if (!state.result?.tables?.length) return words;
   const [whole, ...labels] = state.result.tables;
   return [...words,

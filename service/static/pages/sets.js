@@ -33,8 +33,8 @@ class SetsPage {
     this.listen();
     main.append(element("div", { class: "heading" }, element("h1", {}, "Many images at once"), element("p", { class: "hint" },
       "A zip of images with a ", element("code", {}, "labels.csv"), " of the columns ", element("code", {}, "file,label"), " and, if there are lesion masks, ", element("code", {}, "mask"),
-      ". Each image is evaluated for its own class; the means come with 95 % intervals.")),
-    element("div", { class: "dropzone" }, this.chosen, element("p", { class: "row" }, this.input,
+      ". Each image is evaluated by itself, then the means come with 95 % intervals.")),
+    element("div", { class: "dropzone low" }, this.chosen, element("p", { class: "row" }, this.input,
       element("button", { type: "button", class: "primary", onclick: () => this.input.click() }, "Choose a zip"),
       element("label", { for: "set-name", class: "hint" }, "or the name of a folder that the service knows"), this.name)),
     element("div", { class: "columns" }, this.form, this.recent.node));
@@ -60,14 +60,14 @@ class SetsPage {
 
   ask(model, models) {
     this.model = model;
-    this.estimate = new Estimate(model);
+    this.estimate = new Estimate(model, " an image");
     this.start = element("button", { type: "button", class: "primary", onclick: () => this.submit() }, "Evaluate the set");
-    this.questions = new RequestForm(model, { onchange: () => this.say(), hasTarget: false });
+    this.questions = new RequestForm(model, { onchange: () => this.say() });
     this.form.replaceChildren(...[
       models.length > 1 && select("Model", models.map((one) => [reference(one), one.name]), reference(model), (chosen) => {
         this.ask(models.find((one) => reference(one) === chosen), models);
       }),
-      this.questions.node, this.problem, element("div", { class: "start" }, this.start, this.estimate.node, element("span", { class: "hint" }, "an image")),
+      this.questions.node, this.problem, element("div", { class: "start" }, this.start, this.estimate.node),
     ].filter(Boolean));
     this.say();
     this.estimate.look().then(() => this.say(), (error) => this.problem.replaceChildren(failure(error)));
@@ -90,8 +90,7 @@ class SetsPage {
     this.start.disabled = true;
     this.problem.replaceChildren(element("p", { class: "hint", role: "status" }, "Sending …"));
     try {
-      const { target, ...fields } = this.questions.fields;
-      const { id } = await submit(this.name.value.trim() || this.zip, { ...fields, model: reference(this.model) });
+      const { id } = await submit(this.name.value.trim() || this.zip, { ...this.questions.fields, model: reference(this.model) });
       location.hash = `#/evaluation-sets/${id}`;
     } catch (error) {
       this.start.disabled = false;

@@ -5,10 +5,10 @@ import { askJson } from "../api/service.js";
 import { session } from "../session.js";
 import { element } from "./element.js";
 
-/** A line that says how long a form's request will take; `times` images of it. */
+/** A line that says how long a form's request will take; `each` tells of what, where that is not the whole. */
 export class Estimate {
-  constructor(model) {
-    this.model = model;
+  constructor(model, each = "") {
+    Object.assign(this, { model, each });
     this.node = element("p", { class: "estimate", role: "status" });
     this.known = null;
   }
@@ -23,19 +23,19 @@ export class Estimate {
   }
 
   /** Say it for a form. */
-  say(form, times = 1) {
+  say(form) {
     const missing = form.missing;
     this.node.classList.toggle("bad", missing !== "");
-    this.node.replaceChildren(...(missing ? [missing] : this.#words(form.forwards * times)));
+    this.node.replaceChildren(...(missing ? [missing] : this.#words(form.forwards)));
   }
 
   #words(forwards) {
-    const count = `${forwards.toLocaleString("en")} forwards`;
+    const count = `${forwards.toLocaleString("en")} forwards${this.each}`;
     if (!this.known) return [`At most ${count}.`];
     const { seconds, by, waiting, workers } = this.known;
     const time = seconds === null
       ? [`At most ${count}; how long one takes here is known after a first prediction.`]
-      : [element("strong", {}, `About ${duration(forwards * seconds)}`), ` for ${count}, at ${Math.ceil(1000 * seconds)} ms each as in ${by}.`];
+      : [element("strong", {}, `About ${duration(forwards * seconds)}${this.each}`), ` for ${forwards.toLocaleString("en")} forwards, at ${Math.ceil(1000 * seconds)} ms each as in ${by}.`];
     const queue = workers === 0 ? " No worker is there now: it will wait for one." : waiting ? ` ${waiting} ${waiting === 1 ? "job waits" : "jobs wait"} before it.` : "";
     return [...time, queue];
   }

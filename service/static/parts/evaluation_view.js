@@ -11,6 +11,8 @@ import { save } from "./saving.js";
 import { scoreTable, signed } from "./score_table.js";
 import { SequenceView } from "./sequence_view.js";
 
+const CHANCE = "random";
+
 /** All of a result. `maps` are by method; `source` is {bitmap, width, height}, or null where the image is not kept. */
 export function evaluationView(state, maps, source, { theta, tables }) {
   const { result, id } = state;
@@ -43,6 +45,8 @@ function file(label, id, name) {
 function conclusion(rows) {
   const largest = Math.max(...rows.map((row) => row.patch_size));
   const [best, next] = rows.filter((row) => row.patch_size === largest).sort((a, b) => b.pid - a.pid);
+  if (best.method === CHANCE) return `At m = ${largest} no map scores over a random one`;
+  if (best.band_high !== null && best.pid <= best.band_high) return `At m = ${largest} no map scores over what random orders do`;
   const lead = next ? `, ${signed(best.pid - next.pid)} before ${methodName(next.method)}` : "";
   return `${methodName(best.method)} tells most at m = ${largest}: PID ${signed(best.pid)}${lead}`;
 }

@@ -10,7 +10,7 @@ export class ItemsTable {
     Object.assign(this, { items: [], scores: new Map(), columns: [], by: null, falling: true });
     this.head = element("tr");
     this.body = element("tbody");
-    this.node = element("div", { class: "scroll tall" }, element("table", {}, element("thead", {}, this.head), this.body));
+    this.node = element("div", { class: "scroll tall items" }, element("table", {}, element("thead", {}, this.head), this.body));
   }
 
   /** Show these. Scores are lists of {method, patch_size, pid} by id. */
@@ -32,7 +32,7 @@ export class ItemsTable {
   #row(item) {
     const own = this.scores.get(item.id);
     return element("tr", {}, element("td", {}, element("a", { href: `#/evaluations/${item.id}` }, item.file)), element("td", {}, item.label ?? "–"),
-      element("td", { title: item.error?.detail }, statusMark(item.status)),
+      element("td", {}, statusMark(item.status), item.error && element("small", {}, item.error.detail)),
       this.columns.map((column) => element("td", {}, own ? signed(pidOf(own, column)) : item.error ? "✕" : "…")));
   }
 

@@ -8,12 +8,12 @@ export function notice(kind, title, ...body) {
     element("strong", {}, title), ...body);
 }
 
-/** What went wrong, in words, with what to do; `again` does it once more. */
+/** What went wrong, in words, with what to do; `again` does it once more, and is offered where that may help. */
 export function failure(error, again = null) {
   const { title, todo } = advise(error);
   return notice("bad", title,
     error.detail && element("p", { class: "detail" }, error.detail),
     element("p", {}, todo),
-    again && element("button", { type: "button", onclick: again }, "Try again"),
+    again && (error.isPassing ?? true) && element("button", { type: "button", onclick: again }, "Try again"),
     error.request && element("p", { class: "faint" }, "Request ", element("code", {}, error.request)));
 }

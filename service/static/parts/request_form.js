@@ -19,7 +19,7 @@ const BLANKS = [["black", "black"], ["mean", "the training set's mean"], ["blur"
 
 /** The form of a model's evaluations; `onchange` is told whenever an answer changes. */
 export class RequestForm {
-  constructor(model, { onchange, hasTarget = true }) {
+  constructor(model, { onchange }) {
     this.model = model;
     const sizes = SIZES.filter((m) => m <= Math.max(model.input.height, model.input.width) / 2).map(String);
     const first = PRESETS.quick[1];
@@ -44,7 +44,7 @@ export class RequestForm {
       element("details", {}, element("summary", {}, "Protocol, steps, blank and more"), element("div", { class: "fields" },
         choice("Protocol", PROTOCOLS, "paper", take("protocol")),
         select("Steps", STEPS, "auto", take("step")), select("Blank", BLANKS, "black", take("blank")),
-        hasTarget && select("Target", targets, "", take("target")),
+        select("Target", targets, "", take("target")),
         this.masks.node, this.orders.node, this.seed.node)));
   }
 
