@@ -1,4 +1,4 @@
-"""How many predictions may be under way: a bounded number of places, each given back whatever happens."""
+"""How many requests of a kind may be under way: a bounded number of places, each given back whatever happens."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import APIKeyHeader
 
@@ -90,6 +90,7 @@ async def require_queue(parts: PartsOfApp) -> QueueSide:
 
 
 QueueOfApp = Annotated[QueueSide, Depends(require_queue)]
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=255, description="Of the client's making.")]
 
 
 async def require_single_values(request: Request) -> None:

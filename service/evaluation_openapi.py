@@ -10,7 +10,7 @@ from service.set_submission import ARCHIVE, NAME
 from worker.contracts import EvaluationParameters
 
 BINARY = {"type": "string", "format": "binary"}
-ALWAYS = (401, 500, 503)  # what any of these routes may answer
+ALWAYS = (401, 422, 500, 503)  # what any of these routes may answer
 
 
 def job_problems(*statuses: int) -> Responses:
@@ -52,11 +52,48 @@ SET_BODY = _form(
 _RETRY = {"Retry-After": {"description": "Seconds until it may have ended.", "schema": {"type": "integer"}}}
 _ETAG = {"ETag": {"description": "For If-None-Match.", "schema": {"type": "string"}}}
 _LOCATION = {"Location": {"description": "Where it will be.", "schema": {"type": "string"}}}
-ACCEPTED: Responses = {
-    200: {"description": "It was done before: here is the result.", "headers": _LOCATION},
-    202: {"description": "It waits or runs.", "headers": {**_LOCATION, **_RETRY}},
-}
-STATE_ANSWER: dict[str, Any] = {"description": "Where it stands.", "headers": {**_ETAG, **_RETRY}}
+
+
+def accepted(example: dict[str, Any]) -> Responses:
+    """Describe the answers to a submission; the example is of a job that was done before."""
+    waiting = {**example, "status": "queued", "result": None, "started_at": None, "ended_at": None}
+    waiting["progress"] = {"stage": "queued", "done": 0, "total": 0, "eta_s": None}
+    if "items" in example:
+        images = example["request"]["images"]
+        waiting["progress"] = {"stage": "images", "done": 0, "total": images, "eta_s": None}
+        waiting["items"] = {status: images if status == "queued" else 0 for status in example["items"]}
+    return {
+        200: {
+            "description": "It was done before: here is the result.",
+            "headers": _LOCATION,
+            "content": _json(example),
+        },
+        202: {
+            "description": "It waits or runs.",
+            "headers": {**_LOCATION, **_RETRY},
+            "content": _json(waiting),
+        },
+    }
+
+
+def state_answer(example: dict[str, Any]) -> Responses:
+    """Describe the answer to where a job stands."""
+    headers = {**_ETAG, **_RETRY}
+    return {
+        200: {"description": "Where it stands.", "headers": headers, "content": _json(example)},
+        304: {"description": "As If-None-Match says the client knows."},
+    }
+
+
+def example_of(example: dict[str, Any]) -> Responses:
+    """Describe any other answer in JSON."""
+    return {200: {"content": _json(example)}}
+
+
+def _json(example: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"example": example}}
+
+
 PNG_ANSWER: dict[str, Any] = {
     "description": "The picture.",
     "headers": _ETAG,

@@ -85,7 +85,7 @@ class Form:
         parts = self._parts.get(name, [])
         if len(parts) > 1:
             raise BadParameter(f"{name}: {len(parts)} of them, only one is allowed")
-        if not parts or not parts[0].tell():
+        if not parts or not parts[0].seek(0, io.SEEK_END):
             return None
         parts[0].seek(0)
         return parts[0]
@@ -105,8 +105,11 @@ class Form:
         Raises:
             BadParameter: not UTF-8.
         """
+        parts = self._parts.get(name, [])
+        for part in parts:
+            part.seek(0)
         try:
-            return [part.getvalue().decode() for part in self._parts.get(name, []) if isinstance(part, io.BytesIO)]
+            return [part.read().decode() for part in parts]
         except UnicodeDecodeError as error:
             raise BadParameter(f"{name}: not text in UTF-8") from error
 
@@ -149,7 +152,7 @@ class Form:
 
     def _add_data(self, data: bytes, start: int, end: int) -> None:
         part = self._parts[self._name][-1]
-        if self._left is not None and isinstance(part, io.BytesIO):
+        if self._left is not None and self._name not in self._files:
             self._left -= end - start
             if self._left < 0:
                 raise BodyTooLarge(f"the field {self._name!r} is too large")

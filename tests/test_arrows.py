@@ -57,7 +57,7 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
     assert wrong == {}
 
 
-@pytest.mark.parametrize("room", ["model", "training", "service"])
+@pytest.mark.parametrize("room", ["model", "training", "worker", "service"])
 def test_there_is_something_to_check(room: str) -> None:
     assert list((ROOT / room).rglob("*.py"))
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from service.settings import PREFIX, Settings
+from worker.settings import WorkerSettings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,7 +30,7 @@ def tree() -> set[Path]:
 
 
 def test_the_tree_names_every_module_and_nothing_else() -> None:
-    rooms = ("model", "training", "service", "benchmarks")
+    rooms = ("model", "training", "worker", "service", "benchmarks")
     files = {
         path.relative_to(ROOT)
         for room in rooms
@@ -40,8 +41,9 @@ def test_the_tree_names_every_module_and_nothing_else() -> None:
     assert tree() == files
 
 
-def test_every_setting_of_the_service_is_listed() -> None:
-    missing = [name for name in Settings.model_fields if f"`{PREFIX}{name.upper()}`" not in README]
+def test_every_setting_is_listed() -> None:
+    names = {**Settings.model_fields, **WorkerSettings.model_fields}
+    missing = [name for name in names if f"`{PREFIX}{name.upper()}`" not in README]
     assert missing == []
 
 

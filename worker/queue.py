@@ -104,11 +104,14 @@ class JobQueue:
                     is_new = self._is_to_run(pipe, payload.id)
                     if is_new and lane == "evaluations":
                         self._check_limit()
-                    self._check_uploads(pipe, payload, uploads, is_new=is_new)
+                    missing = self._missing_uploads(pipe, payload, uploads, is_new=is_new)
                     pipe.multi()
                     self._join(pipe, payload, owner)
+                    for digest in payload.uploads:
+                        self.blobs.hold(pipe, digest, payload.id, missing.get(digest))
                     if is_new:
-                        self._begin(pipe, payload, uploads, lane)
+                        self.enqueue(pipe, payload, payload.id, payload.kind, lane)
+                        self.records.begin(pipe, payload.id, payload.model_dump_json())
                     else:
                         self._prolong(pipe, payload.id)
                     pipe.execute()
@@ -149,7 +152,7 @@ class JobQueue:
         return self.state(job_id)
 
     def next_event(self, job_id: str, after: str = "0", wait_s: float = 0.0) -> Event[EvaluationState] | None:
-        """Return the newest event behind another, waiting for one for so long; None where there is none.
+        """Return the newest event behind another, waiting for one for so long, 5 s at most; None: there is none.
 
         Whoever has seen the event of a state that is ended has seen the last one.
 
@@ -260,17 +263,11 @@ class JobQueue:
             timeout=self.settings.job_timeout_s,
             result_ttl=self.settings.result_ttl_s,
             failure_ttl=self.settings.result_ttl_s,
-            retry=Retry(max=retries) if retries else None,
+            retry=Retry(max=retries, enqueue_at_front=True) if retries else None,
         )
         queue.enqueue_job(job, pipeline=pipe)
         pipe.sadd(keys.UNFINISHED, job_id)
         pipe.hdel(keys.MISSING, job_id)
-
-    def _begin(self, pipe: Any, payload: EvaluationPayload, uploads: Mapping[str, bytes], lane: Lane) -> None:
-        for digest in payload.uploads:
-            self.blobs.hold(pipe, digest, payload.id, uploads.get(digest))
-        self.enqueue(pipe, payload, payload.id, payload.kind, lane)
-        self.records.begin(pipe, payload.id, payload.model_dump_json())
 
     def _join(self, pipe: Any, payload: EvaluationPayload, owner: str) -> None:
         pipe.sadd(keys.owners(payload.id), owner)
@@ -304,17 +301,19 @@ class JobQueue:
         if (waiting := self.depths()["evaluations"]) >= self.settings.queue_limit:
             raise QueueFull(waiting, retry_after_s=self.expected_wait_s() / max(1, waiting))
 
-    def _check_uploads(
+    def _missing_uploads(
         self, pipe: Any, payload: EvaluationPayload, uploads: Mapping[str, bytes], *, is_new: bool
-    ) -> None:
-        """Make sure that a job finds what it needs.
+    ) -> dict[str, bytes]:
+        """Return those of the given uploads that are not there.
 
         Raises:
-            UploadMissing: an upload is neither given nor there.
+            UploadMissing: the job is to run, and an upload is neither given nor there.
         """
-        for digest in payload.uploads if is_new else ():
-            if digest not in uploads and not pipe.exists(keys.blob(digest)):
+        missing = [digest for digest in payload.uploads if not pipe.exists(keys.blob(digest))]
+        for digest in missing if is_new else ():
+            if digest not in uploads:
                 raise UploadMissing(f"the upload {digest[:12]}… is not there: send it again")
+        return {digest: uploads[digest] for digest in missing if digest in uploads}
 
     def _is_recent(self, seen: str) -> bool:
         return time.time() - utcparse(seen).timestamp() < self.settings.lease_s

@@ -24,6 +24,7 @@ STATUS: dict[str, Status] = {  # RQ's word -> the API's
     "stopped": "cancelled",
     "canceled": "cancelled",
 }
+LONGEST_WAIT_S = 5.0  # for an event, at once: an answer of Redis may not take much longer
 MAX_EVENTS = 1000  # kept a job; whoever was away for longer is told the newest
 WAITING = Progress(stage="queued", done=0, total=0)
 LOST = JobError(type="worker_lost", detail="the workers that ran the job vanished, as often as it was tried")
@@ -109,7 +110,7 @@ class Records:
 
     def evaluation(self, job_id: str, raw: Raw, *, with_result: bool) -> EvaluationState | None:
         """Return the state of an evaluation; None where its time is over."""
-        if raw.status is None or not raw.record:
+        if raw.status is None or b"payload" not in raw.record:
             return None
         result = None
         if raw.status == "succeeded" and with_result:
@@ -130,7 +131,7 @@ class Records:
 
     def last_event(self, job_id: str, after: str, wait_s: float) -> str | None:
         """Return the id of the newest event behind `after`, waiting for one for so long (0: not at all)."""
-        block = max(1, round(wait_s * 1000)) if wait_s else None
+        block = max(1, round(min(wait_s, LONGEST_WAIT_S) * 1000)) if wait_s else None
         answer = self.redis.xread({keys.events(job_id): after}, block=block)
         if not answer:
             return None

@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from worker.errors import WorkerSettingsError
 
 PREFIX = "LABN_"
-OF_THE_SERVICE = frozenset(
+OF_THE_SERVICE = frozenset(  # its launcher and its client: they share the environment
     f"{PREFIX}{name}"
     for name in (
         "PORT", "DEFAULT_MODEL", "MAX_BATCH", "MAX_WAITING", "MAX_BODY_BYTES", "UPLOAD_S", "API_KEY",
-        "MAX_SET_BYTES", "DATA_DIR", "DATASETS",
+        "MAX_SET_BYTES", "DATA_DIR", "DATASETS", "URL",
     )
 )  # fmt: skip
 DAY_S = 86_400

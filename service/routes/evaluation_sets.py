@@ -12,14 +12,22 @@ from starlette.responses import Response
 
 from service.archive import Bounds
 from service.conditional import answer_once
-from service.dependencies import Parts, PartsOfApp, QueueOfApp, require_single_values
-from service.evaluation_openapi import ACCEPTED, CSV_ANSWER, EVENTS_ANSWER, SET_BODY, STATE_ANSWER, job_problems
+from service.dependencies import IdempotencyKey, Parts, PartsOfApp, QueueOfApp, require_single_values
+from service.evaluation_examples import ITEMS_EXAMPLE, SET_EXAMPLE, SETS_EXAMPLE
+from service.evaluation_openapi import (
+    CSV_ANSWER,
+    EVENTS_ANSWER,
+    SET_BODY,
+    accepted,
+    example_of,
+    job_problems,
+    state_answer,
+)
 from service.evaluation_schemas import PageOptions, SetItemsAnswer, SetsAnswer
 from service.job_answers import answer_events, answer_state, answer_submission
 from service.multipart import Form
 from service.queue_side import QueueSide
 from service.result_parts import table_of
-from service.routes.evaluations import IdempotencyKey
 from service.set_submission import MOST_ITEMS, files_of, read_set_form, set_submission_of
 from worker.contracts import SetState
 
@@ -33,7 +41,7 @@ router = APIRouter(prefix=PATH, tags=["evaluation sets"])
     status_code=202,
     summary="Ask for the scores of many images",
     response_model=SetState,
-    responses={**ACCEPTED, **job_problems(400, 408, 413, 422, 429)},
+    responses={**accepted(SET_EXAMPLE), **job_problems(400, 404, 408, 413, 429)},
     openapi_extra={"requestBody": SET_BODY},
 )
 async def create_set(
@@ -52,7 +60,12 @@ async def create_set(
 
 
 @router.head("", include_in_schema=False)
-@router.get("", summary="List sets", responses=job_problems(422), dependencies=[Depends(require_single_values)])
+@router.get(
+    "",
+    summary="List sets",
+    responses={**example_of(SETS_EXAMPLE), **job_problems()},
+    dependencies=[Depends(require_single_values)],
+)
 def list_sets(options: Annotated[PageOptions, Query()], queue: QueueOfApp) -> SetsAnswer:
     """List the newest first; results are left out."""
     states, cursor = queue.jobs.sets.states(options.cursor, options.limit)
@@ -64,14 +77,18 @@ def list_sets(options: Annotated[PageOptions, Query()], queue: QueueOfApp) -> Se
     "/{id}",
     summary="Where a set stands, and its result so far",
     response_model=SetState,
-    responses={200: STATE_ANSWER, **job_problems(404)},
+    responses={**state_answer(SET_EXAMPLE), **job_problems(404)},
 )
 def get_set(id: str, request: Request, queue: QueueOfApp) -> Response:  # noqa: A002  (the API's word)
     """Answer with an ETag: `If-None-Match` saves the body. The result is partial until the set has ended."""
     return answer_state(request, queue.jobs.sets.state(id), queue.jobs)
 
 
-@router.delete("/{id}", summary="Cancel a set and erase its uploads", responses=job_problems(404))
+@router.delete(
+    "/{id}",
+    summary="Cancel a set and erase its uploads",
+    responses={**example_of(SET_EXAMPLE), **job_problems(404)},
+)
 def delete_set(id: str, queue: QueueOfApp) -> SetState:  # noqa: A002
     """End what has not ended of it, but for images that were asked for by themselves or in another set."""
     return queue.jobs.sets.cancel(id)
@@ -99,7 +116,7 @@ def get_table(id: str, request: Request, queue: QueueOfApp) -> Response:  # noqa
 @router.get(
     "/{id}/items",
     summary="The images of a set",
-    responses=job_problems(404, 422),
+    responses={**example_of(ITEMS_EXAMPLE), **job_problems(404)},
     dependencies=[Depends(require_single_values)],
 )
 def list_items(id: str, options: Annotated[PageOptions, Query()], queue: QueueOfApp) -> SetItemsAnswer:  # noqa: A002

@@ -6,23 +6,25 @@ import asyncio
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from model.evaluation.table import curves_csv
 from service.conditional import answer_once
 from service.curve_picture import draw_curves
-from service.dependencies import PartsOfApp, QueueOfApp, require_single_values
+from service.dependencies import IdempotencyKey, PartsOfApp, QueueOfApp, require_single_values
+from service.evaluation_examples import EVALUATION_EXAMPLE, EVALUATIONS_EXAMPLE
 from service.evaluation_form import read_evaluation_form
 from service.evaluation_openapi import (
-    ACCEPTED,
     CSV_ANSWER,
     EVALUATION_BODY,
     EVENTS_ANSWER,
     PNG_ANSWER,
-    STATE_ANSWER,
+    accepted,
+    example_of,
     job_problems,
-)  # fmt: skip
+    state_answer,
+)
 from service.evaluation_schemas import EvaluationsAnswer, MapOptions, PageOptions
 from service.job_answers import answer_events, answer_state, answer_submission
 from service.result_parts import map_of, result_of
@@ -30,7 +32,6 @@ from service.submission import submission_of
 from worker.contracts import EvaluationState
 
 PATH = "/v1/evaluations"
-IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=255, description="Of the client's making.")]
 
 router = APIRouter(prefix=PATH, tags=["evaluations"])
 
@@ -40,7 +41,7 @@ router = APIRouter(prefix=PATH, tags=["evaluations"])
     status_code=202,
     summary="Ask for explanations of an image and their scores",
     response_model=EvaluationState,
-    responses={**ACCEPTED, **job_problems(400, 408, 413, 415, 422, 429)},
+    responses={**accepted(EVALUATION_EXAMPLE), **job_problems(400, 404, 408, 413, 415, 429)},
     openapi_extra={"requestBody": EVALUATION_BODY},
 )
 async def create_evaluation(
@@ -62,7 +63,10 @@ async def create_evaluation(
 
 @router.head("", include_in_schema=False)
 @router.get(
-    "", summary="List evaluations", responses=job_problems(422), dependencies=[Depends(require_single_values)]
+    "",
+    summary="List evaluations",
+    responses={**example_of(EVALUATIONS_EXAMPLE), **job_problems()},
+    dependencies=[Depends(require_single_values)],
 )
 def list_evaluations(options: Annotated[PageOptions, Query()], queue: QueueOfApp) -> EvaluationsAnswer:
     """List the newest first; results are left out."""
@@ -75,7 +79,7 @@ def list_evaluations(options: Annotated[PageOptions, Query()], queue: QueueOfApp
     "/{id}",
     summary="Where an evaluation stands, and its result",
     response_model=EvaluationState,
-    responses={200: STATE_ANSWER, **job_problems(404)},
+    responses={**state_answer(EVALUATION_EXAMPLE), **job_problems(404)},
 )
 def get_evaluation(id: str, request: Request, queue: QueueOfApp) -> Response:  # noqa: A002  (the API's word)
     """Answer with an ETag: `If-None-Match` saves the body. `Retry-After` says when to look again."""
@@ -86,7 +90,7 @@ def get_evaluation(id: str, request: Request, queue: QueueOfApp) -> Response:  #
     "/{id}",
     summary="Cancel an evaluation and erase its upload",
     response_model=EvaluationState,
-    responses=job_problems(404),
+    responses={**example_of(EVALUATION_EXAMPLE), **job_problems(404)},
 )
 def delete_evaluation(id: str, queue: QueueOfApp) -> EvaluationState:  # noqa: A002
     """End it where it has not ended; a running one stops within a batch. A result that is there stays."""
@@ -128,7 +132,7 @@ def get_curve_table(id: str, request: Request, queue: QueueOfApp) -> Response:  
     "/{id}/maps/{method}.png",
     summary="A method's map over the image",
     response_class=Response,
-    responses={200: PNG_ANSWER, **job_problems(404, 409, 422)},
+    responses={200: PNG_ANSWER, **job_problems(404, 409)},
     dependencies=[Depends(require_single_values)],
 )
 def get_map(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from service.dependencies import PartsOfApp
+from service.evaluation_examples import STATUS_EXAMPLE
+from service.evaluation_openapi import example_of
 from service.evaluation_schemas import DevicesAnswer, QueueAnswer, StatusAnswer
 from service.openapi import problem_responses
 from service.readiness import status_of
@@ -13,7 +15,11 @@ router = APIRouter(prefix="/v1", tags=["evaluations"])
 
 
 @router.head("/status", include_in_schema=False)
-@router.get("/status", summary="The queue, its workers and devices", responses=problem_responses(401))
+@router.get(
+    "/status",
+    summary="The queue, its workers and devices",
+    responses={**example_of(STATUS_EXAMPLE), **problem_responses(401)},
+)
 async def get_status(parts: PartsOfApp) -> StatusAnswer:
     """Answer from what was seen a second ago at most, so that it is answered when Redis is not there."""
     view = parts.queue.watch.view if parts.queue else None

@@ -13,6 +13,8 @@ from fastapi import FastAPI
 
 from tests.service.live import wait_until
 
+QUICK = {"methods": "attention", "patch_sizes": "16"}
+
 
 class Client:
     """An application and its event loop, asked without a network."""
@@ -32,6 +34,22 @@ class Client:
     def predict(self, image: bytes, **options: Any) -> httpx.Response:
         headers = {"Content-Type": "image/jpeg", **options.pop("headers", {})}
         return self.request("POST", "/v1/predictions", content=image, headers=headers, **options)
+
+    def submit(self, image: bytes, *, headers: dict[str, str] | None = None, **fields: Any) -> httpx.Response:
+        """Ask for an evaluation, a quick one unless the fields say otherwise."""
+        files = {"image": image} | ({"mask": fields.pop("mask")} if "mask" in fields else {})
+        return self.request("POST", "/v1/evaluations", files=files, data=QUICK | fields, headers=headers)
+
+    def submit_set(self, archive: bytes, **fields: Any) -> httpx.Response:
+        return self.request(
+            "POST", "/v1/evaluation-sets", files={"archive": ("set.zip", archive)}, data=QUICK | fields
+        )
+
+    def wait(self, location: str) -> dict[str, Any]:
+        """Wait until a job has ended, and return its state."""
+        wait_until(lambda: self.get(location).json()["ended_at"] is not None)
+        state: dict[str, Any] = self.get(location).json()
+        return state
 
     def metric(self, name: str, /, **labels: str) -> float:
         return self.app.state.parts.metrics.registry.get_sample_value(name, labels) or 0.0

@@ -54,8 +54,9 @@ class Launcher:
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
-                is_ours = self.mark in (folder / "environ").read_text()
                 command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+                # Redis writes its title over its environment, and names its socket there.
+                is_ours = self.mark in command + (folder / "environ").read_text()
             except OSError:  # it has just ended
                 continue
             if is_ours and command and "service.standalone" not in command and part in command:

@@ -62,3 +62,27 @@ def test_a_body_that_is_withheld_is_not_asked_for() -> None:
 def test_a_small_body_passes() -> None:
     sent, taken = serve(read, {"content-length": "10"}, [b"12345", b"67890"])
     assert (sent, taken) == ([], 2)
+
+
+def test_a_path_may_have_a_bound_of_its_own() -> None:
+    async def read_and_end(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        await refuse(scope, receive, send)
+
+    def sizes(path: str) -> Events:
+        sent: Events = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b"12345678901", "more_body": False}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "path": path, "headers": [(b"content-length", b"11")]}
+        asyncio.run(BodyLimit(read_and_end, max_bytes=10, larger={"/large": 11})(scope, receive, send))
+        return sent
+
+    assert sizes("/large")[-1]["body"] == b"no"
+    with pytest.raises(BodyTooLarge):
+        sizes("/larger")

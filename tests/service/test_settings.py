@@ -58,3 +58,17 @@ def test_cores_respect_a_containers_quota(
     monkeypatch.setattr(settings_module, "CGROUP_QUOTA", file)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(4)))
     assert usable_cores() == cores
+
+
+def test_a_queue_is_one_that_was_named() -> None:
+    assert not load_settings({}).has_queue
+    assert not load_settings({"LABN_REDIS_URL": ""}).has_queue
+    named = load_settings({"LABN_REDIS_URL": "redis://:swordfish@127.0.0.1/1", "LABN_QUEUE_LIMIT": "3"})
+    assert (named.has_queue, named.queue_limit) == (True, 3)
+    assert named.redis_url.get_secret_value().endswith("@127.0.0.1/1")
+    assert "swordfish" not in repr(named)
+
+
+def test_settings_of_the_others_are_known() -> None:
+    others = {"LABN_WORKER_PORT": "9", "LABN_DATA_DIR": "d", "LABN_URL": "http://a"}
+    assert load_settings(others) == load_settings({})

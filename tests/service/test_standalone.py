@@ -7,8 +7,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Self
 
 import httpx
 import pytest
@@ -16,11 +20,38 @@ import pytest
 from service.client import Client
 from service.embedded_redis import find_binary
 from tests.conftest import Encode
+from tests.service import tls_line
 from tests.service.launcher import REDIS, SERVICE, WORKER, Launcher, free_port
 from tests.service.live import wait_until
 
 Start = Callable[..., Launcher]
 PASSWORD = "not-for-the-process-list"
+
+
+class Onlooker:
+    """Asks for predictions and for readiness all the while, and remembers what was answered."""
+
+    def __init__(self, launcher: Launcher, image: bytes) -> None:
+        self.predictions: set[int] = set()
+        self.readiness: set[tuple[int, str]] = set()
+        self._launcher, self._image = launcher, image
+        self._seen_enough = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._seen_enough.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        with httpx.Client(base_url=self._launcher.url, timeout=60) as client:
+            while not self._seen_enough.wait(0.1):
+                self.predictions.add(client.post("/v1/predictions", files={"image": self._image}).status_code)
+                answer = client.get("/readyz")
+                self.readiness.add((answer.status_code, answer.json()["status"]))
 
 
 @pytest.fixture
@@ -36,31 +67,31 @@ def start(tmp_path: Path, tiny_checkpoint: Path) -> Iterator[Start]:
         launcher.end(signal.SIGKILL)
 
 
-@pytest.fixture
-def whole(start: Start) -> Launcher:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Iterator[Launcher]:
+    """One for the tests that leave it as they found it."""
+    launcher = Launcher(tmp_path_factory.mktemp("data"), tiny_checkpoint, default_model="tiny")
+    launcher.wait_until_whole()
+    yield launcher
+    launcher.end()
+
+
+def evaluate(launcher: Launcher, image: bytes) -> None:
+    with Client(launcher.url) as client:
+        client.submit(image, methods=["attention"], patch_sizes=[16]).result()
+
+
+def test_ctrl_c_ends_all_of_it_and_a_kill_too(start: Start, encode: Encode) -> None:
     launcher = start()
     launcher.wait_until_whole()
-    return launcher
-
-
-def evaluate(launcher: Launcher, image: bytes) -> str:
-    with Client(launcher.url) as client:
-        result = client.submit(image, methods=["attention"], patch_sizes=[16]).result()
-        return str(result["methods"]["attention"]["scores"][0]["pid"])
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_all_of_it(whole: Launcher, encode: Encode, number: signal.Signals) -> None:
-    evaluate(whole, encode())
-    assert [len(whole.pids(part)) for part in (REDIS, WORKER, SERVICE)] == [1, 1, 1]
-    assert whole.end(number) == 0
-    assert whole.pids() == []
-
-
-def test_a_killed_launcher_leaves_no_orphan_and_frees_the_folder(whole: Launcher, start: Start) -> None:
-    whole.end(signal.SIGKILL)
-    wait_until(lambda: whole.pids() == [])
-    start().wait_until_whole()
+    evaluate(launcher, encode())
+    assert [len(launcher.pids(part)) for part in (REDIS, WORKER, SERVICE)] == [1, 1, 1]
+    assert launcher.end(signal.SIGINT) == 0
+    assert launcher.pids() == []
+    again = start()
+    again.wait_until_whole()
+    again.end(signal.SIGKILL)
+    wait_until(lambda: again.pids() == [])
 
 
 def test_the_worker_leaves_the_cores_to_predictions(whole: Launcher) -> None:
@@ -75,13 +106,30 @@ def test_a_part_that_dies_comes_back(whole: Launcher, encode: Encode, part: str)
     whole.kill(part)
     wait_until(lambda: len(whole.pids(part)) == 1 and whole.pids(part) != before)
     whole.wait_until_whole()
-    evaluate(whole, encode())
+    evaluate(whole, encode(seed=len(part)))
 
 
-def test_a_second_one_on_the_same_folder_says_so(whole: Launcher, start: Start, tmp_path: Path) -> None:
-    said = start().refusal()
-    assert said == (
-        f"labn: another labn is running on {tmp_path / 'data'}; stop it, or name another folder in LABN_DATA_DIR\n"
+@pytest.mark.timeout(600)
+def test_redis_may_die_again_and_again(whole: Launcher, encode: Encode) -> None:
+    with Client(whole.url) as client, Onlooker(whole, encode()) as onlooker:
+        jobs = [
+            client.submit(encode(seed=seed), methods="rise", patch_sizes=16, rise_masks=2000) for seed in range(6)
+        ]
+        for _ in range(3):  # each pause of the launcher is longer than the one before
+            before = whole.pids(REDIS)
+            whole.kill(REDIS)
+            wait_until(lambda: whole.pids(REDIS) not in ([], before))  # noqa: B023  (called at once)
+        results = [job.result() for job in jobs]
+        whole.wait_until_whole()
+    assert [list(result["methods"]) for result in results] == [["rise"]] * 6
+    assert onlooker.predictions == {200}
+    assert onlooker.readiness == {(200, "ready"), (200, "degraded")}
+
+
+def test_a_second_one_on_the_same_folder_says_so(whole: Launcher, tiny_checkpoint: Path) -> None:
+    said = Launcher(Path(whole.mark), tiny_checkpoint, default_model="tiny").refusal()
+    assert (
+        said == f"labn: another labn is running on {whole.mark}; stop it, or name another folder in LABN_DATA_DIR\n"
     )
     assert whole.is_whole()
 
@@ -103,7 +151,11 @@ def certificate(tmp_path: Path) -> Path:
     path = tmp_path / "certificate.pem"
     subject = ["-subj", "/CN=labn", "-addext", "subjectAltName=IP:127.0.0.1"]
     output = ["-keyout", str(tmp_path / "key.pem"), "-out", str(path)]
-    subprocess.run([openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject, *output], check=True)
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject, *output],
+        check=True,
+        capture_output=True,
+    )
     path.write_bytes(path.read_bytes() + (tmp_path / "key.pem").read_bytes())
     return path
 
@@ -111,22 +163,22 @@ def certificate(tmp_path: Path) -> Path:
 @pytest.fixture(params=["password", "unix socket", "TLS"])
 def own_redis_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a Redis that is not the launcher's, and asks for a password."""
-    port, options = free_port(), []
-    url = f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
-    if request.param == "unix socket":
-        options = ["--unixsocket", str(tmp_path / "own.sock")]
-        url = f"unix://:{PASSWORD}@{tmp_path}/own.sock?db=1"
-    elif request.param == "TLS":
-        certificate = str(request.getfixturevalue("certificate"))
-        files = [f"--tls-{name}-file" for name in ("cert", "key", "ca-cert")]
-        options = ["--tls-port", str(port), *(word for name in files for word in (name, certificate))]
-        options += ["--tls-auth-clients", "no"]
-        url = f"rediss://:{PASSWORD}@127.0.0.1:{port}/0?ssl_ca_certs={certificate}"
-    plain_port = port if request.param == "password" else 0
-    command = [find_binary(), "--port", str(plain_port), "--requirepass", PASSWORD, "--dir", tmp_path, "--save", ""]
-    with subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL) as redis:
-        yield url
-        redis.terminate()
+    port, socket_path = free_port(), tmp_path / "own.sock"
+    address = ["--port", str(port), "--unixsocket", socket_path]
+    command = [find_binary(), *address, "--requirepass", PASSWORD, "--dir", tmp_path, "--save", ""]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as redis, ExitStack() as stack:
+        stack.callback(redis.terminate)
+        if request.param == "unix socket":
+            yield f"unix://:{PASSWORD}@{socket_path}?db=1"
+        elif request.param == "TLS":
+            certificate = request.getfixturevalue("certificate")
+            line = [sys.executable, tls_line.__file__, certificate, str(port)]
+            encrypted = stack.enter_context(subprocess.Popen(line, stdout=subprocess.PIPE, text=True))
+            stack.callback(encrypted.terminate)
+            assert encrypted.stdout
+            yield f"rediss://:{PASSWORD}@127.0.0.1:{int(encrypted.stdout.readline())}/0?ssl_ca_certs={certificate}"
+        else:
+            yield f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
 
 
 def test_a_redis_of_ones_own(start: Start, own_redis_url: str, encode: Encode) -> None:

@@ -16,7 +16,7 @@ from worker.queue import JobQueue
 from worker.settings import QueueSettings
 
 ROOT = Path(__file__).parents[2]
-LEASE_S = 2
+LEASE_S = 5
 WAIT_S = 60.0  # in which a job of a killed worker must end
 
 

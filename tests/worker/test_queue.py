@@ -81,6 +81,15 @@ class TestSubmit:
         queue.blobs.put(image)
         assert queue.submit(payload, {}).status == "queued"
 
+    def test_a_waiting_job_gets_an_upload_back_whose_time_was_over(
+        self, queue: JobQueue, payload: EvaluationPayload, image: bytes, work_off: WorkOff
+    ) -> None:
+        queue.submit(payload, uploads(image))
+        queue.blobs.delete(payload.image_sha256)
+        queue.submit(payload, uploads(image))
+        work_off(queue)
+        assert queue.state(payload.id).status == "succeeded"
+
     def test_a_full_queue_refuses_new_jobs_only(
         self, redis_url: str, tiny_checkpoint: Path, encode: Callable[..., bytes]
     ) -> None:

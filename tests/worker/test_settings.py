@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from service.settings import Settings
+from service.settings import OF_OTHERS, Settings
 from worker.errors import WorkerSettingsError
 from worker.settings import OF_THE_SERVICE, PREFIX, WorkerSettings, load_worker_settings
 
@@ -26,7 +26,7 @@ def test_are_made_from_the_argument_alone(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_share_an_environment_with_the_service() -> None:
     own = {PREFIX + name.upper() for name in WorkerSettings.model_fields}
-    of_the_service = {PREFIX + name.upper() for name in Settings.model_fields}
+    of_the_service = {PREFIX + name.upper() for name in Settings.model_fields} | OF_OTHERS
     assert of_the_service <= own | OF_THE_SERVICE
     assert not own & OF_THE_SERVICE
 

@@ -48,7 +48,7 @@ const OTHERWISE = ["The service could not do that", "Try again; if it stays, loo
 /** Title and what to do for a problem, or for any other error. */
 export function advise(error) {
   const [title, todo] = ADVICE[error.kind] ?? [error.title || OTHERWISE[0], OTHERWISE[1]];
-  const wait = error.retryAfter ? ` The service suggests to wait ${error.retryAfter} s.` : "";
+  const wait = error.isPassing && error.retryAfter ? ` The service suggests to wait ${error.retryAfter} s.` : "";
   return { title, todo: todo + wait };
 }
 

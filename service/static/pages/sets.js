@@ -70,7 +70,7 @@ class SetsPage {
       this.questions.node, this.problem, element("div", { class: "start" }, this.start, this.estimate.node),
     ].filter(Boolean));
     this.say();
-    this.estimate.look().then(() => this.say(), (error) => this.problem.replaceChildren(failure(error)));
+    this.estimate.look().then(() => this.say(), () => {}); // the list beside it says why
   }
 
   say() {
@@ -82,7 +82,7 @@ class SetsPage {
     if (!file) return;
     this.zip = file;
     this.name.value = "";
-    this.chosen.textContent = `${file.name} · ${(file.size / 1e6).toFixed(1)} MB`;
+    this.chosen.textContent = `${file.name} · ${Math.ceil(file.size / 1000).toLocaleString("en")} kB`;
     this.say();
   }
 

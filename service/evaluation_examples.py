@@ -1,0 +1,191 @@
+"""Examples of evaluations for the API's description: the shipped model's answers for docs/images/retina.jpg."""
+
+from __future__ import annotations
+
+from typing import Any
+
+EVALUATION_EXAMPLE: dict[str, Any] = {
+    "id": "64d13f43ad28eecb496cd39a77d02fa2",
+    "status": "succeeded",
+    "progress": {"stage": "attention: m = 32", "done": 11, "total": 11, "eta_s": 0.0},
+    "result": {
+        "target": {"label": "retinopathy", "index": 1},
+        "p_full": 0.980073,
+        "p_blank": 0.141725,
+        "methods": {
+            "attention": {
+                "coverage": 0.687101,
+                "scores": [
+                    {
+                        "patch_size": 32,
+                        "protocol": "paper",
+                        "step": 16,
+                        "blank": "black",
+                        "insertion": 0.804433,
+                        "deletion": 0.394367,
+                        "pid": 0.410065,
+                        "error_estimate": 0.616571,
+                        "n": [0, 16, 32, 48, 49],
+                        "insertion_curve": [0.141725, 0.881971, 0.961223, 0.976734, 0.980073],
+                        "deletion_curve": [0.980073, 0.267758, 0.290293, 0.292204, 0.141725],
+                        "random_band": None,
+                        "tied_fraction": 0.0,
+                        "forwards": 6,
+                    }
+                ],
+                "localisation": None,
+            }
+        },
+        "provenance": {
+            "checkpoint": "35bae58816fa",
+            "network": "compact",
+            "request": {
+                "methods": ["attention"],
+                "patch_sizes": [32],
+                "protocol": "paper",
+                "step": 16,
+                "blank": "black",
+                "target": None,
+                "rise_masks": 4000,
+                "seed": 0,
+                "random_orders": 0,
+            },
+            "device": "cpu",
+            "torch": "2.13.0+cpu",
+            "model": {"name": "labn-idrid", "version": "35bae58816fa"},
+            "image_sha256": "67785099b4d1428167aa2647005815d7184b0c384e8c2926b7f40daebfdaffd7",
+            "mask_sha256": None,
+            "preprocessing": {
+                "mode": "rgb",
+                "height": 224,
+                "width": 224,
+                "mean": [0.4329, 0.2094, 0.0687],
+                "std": [0.3083, 0.1643, 0.0829],
+                "crop": [0.067631, 0.0, 0.863106, 1.0],
+            },
+            "seed": 0,
+            "libraries": {"python": "3.11.7", "torch": "2.13.0+cpu", "numpy": "2.4.6", "pillow": "13.0.0"},
+        },
+        "warnings": ["attention: m = 32: too few counts, the score may be 0.62 off"],
+    },
+    "error": None,
+    "created_at": "2026-11-23T17:11:39.325Z",
+    "started_at": "2026-11-23T17:11:39.368033Z",
+    "ended_at": "2026-11-23T17:11:46.017482Z",
+    "request": {
+        "kind": "evaluation",
+        "model": {"name": "labn-idrid", "version": "35bae58816fa"},
+        "image_sha256": "67785099b4d1428167aa2647005815d7184b0c384e8c2926b7f40daebfdaffd7",
+        "mask_sha256": None,
+        "parameters": {
+            "methods": ["attention"],
+            "patch_sizes": [32],
+            "protocol": "paper",
+            "step": 16,
+            "blank": "black",
+            "target": None,
+            "rise_masks": 4000,
+            "seed": 0,
+            "random_orders": 0,
+        },
+    },
+}
+
+SET_EXAMPLE: dict[str, Any] = {
+    "id": "8de6cd7e1786b3d216d53a1dc940d39d",
+    "status": "succeeded",
+    "progress": {"stage": "images", "done": 2, "total": 2, "eta_s": None},
+    "result": {
+        "images": 2,
+        "tables": [
+            {
+                "label": None,
+                "images": 2,
+                "rows": [
+                    {
+                        "method": "attention",
+                        "patch_size": 32,
+                        "protocol": "paper",
+                        "step": 16,
+                        "blank": "black",
+                        "images": 2,
+                        "pid": 0.393654,
+                        "low": 0.377243,
+                        "high": 0.410065,
+                        "insertion": 0.792102,
+                        "deletion": 0.398448,
+                        "error_estimate": 0.586612,
+                        "tied_fraction": 0.0,
+                        "band_low": None,
+                        "band_high": None,
+                    }
+                ],
+                "differences": [],
+                "localisation": [],
+                "markdown": "| PID | m=32 |\n| --- | --- |\n| attention | 0.394 [0.377, 0.410] |\n",
+            }
+        ],
+    },
+    "error": None,
+    "created_at": "2026-11-23T17:11:46.865Z",
+    "started_at": "2026-11-23T17:11:46.945Z",
+    "ended_at": "2026-11-23T17:11:52.335Z",
+    "request": {
+        "model": {"name": "labn-idrid", "version": "35bae58816fa"},
+        "parameters": {
+            "methods": ["attention"],
+            "patch_sizes": [32],
+            "protocol": "paper",
+            "step": 16,
+            "blank": "black",
+            "target": None,
+            "rise_masks": 4000,
+            "seed": 0,
+            "random_orders": 0,
+        },
+        "images": 2,
+    },
+    "items": {"queued": 0, "running": 0, "succeeded": 2, "failed": 0, "cancelled": 0},
+}
+
+ITEMS_EXAMPLE: dict[str, Any] = {
+    "items": [
+        {
+            "file": "a.jpg",
+            "label": "retinopathy",
+            "id": EVALUATION_EXAMPLE["id"],
+            "status": "succeeded",
+            "error": None,
+        },
+        {
+            "file": "b.jpg",
+            "label": "no retinopathy",
+            "id": "0c8f2f64a1a34be0a5f0f3cf0a8d7a55",
+            "status": "failed",
+            "error": {"type": "broken_image", "detail": "JPEG image does not decode: image file is truncated"},
+        },
+    ],
+    "next_cursor": 2,
+}
+
+EVALUATIONS_EXAMPLE: dict[str, Any] = {
+    "evaluations": [{**EVALUATION_EXAMPLE, "result": None}],
+    "next_cursor": 1795452699325421,
+}
+
+SETS_EXAMPLE: dict[str, Any] = {"sets": [{**SET_EXAMPLE, "result": None}], "next_cursor": None}
+
+STATUS_EXAMPLE: dict[str, Any] = {
+    "status": "ready",
+    "queue": {"depths": {"evaluations": 1, "sets": 120}, "oldest_age_s": 3.2, "limit": 256},
+    "workers": [
+        {
+            "name": "gpu-1-3832-cad0156f",
+            "state": "busy",
+            "device": "cuda",
+            "host": "gpu-1",
+            "last_seen_at": "2026-11-23T16:57:22.375935Z",
+        }
+    ],
+    "devices": {"service": "cpu", "workers": ["cuda"]},
+}
