@@ -50,6 +50,7 @@ class EvaluatePage {
 
   /** Ask what to measure with a model. */
   ask(model, models) {
+    this.source.offer([model]);
     this.estimate = new Estimate(model);
     this.problem = element("div");
     this.start = element("button", { type: "button", class: "primary", onclick: () => this.submit(model) }, "Evaluate");

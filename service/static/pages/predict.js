@@ -22,7 +22,7 @@ export function show(main) {
 
 class PredictPage {
   constructor(main) {
-    this.source = new Source({ onfile: (blob, name) => this.take(blob, name), onproblem: (error) => this.fail(error) });
+    this.source = new Source({ onfile: (...given) => this.take(...given), onproblem: (error) => this.fail(error) });
     this.questions = element("div", { class: "row" });
     this.result = element("div", { class: "result" });
     main.append(element("div", { class: "welcome" }, element("h1", {}, "What did the network see?"),
@@ -42,6 +42,7 @@ class PredictPage {
   /** Which model, which map: only where there is a choice. */
   async offerQuestions() {
     const models = await allModels();
+    this.source.offer(models);
     const again = (changed) => {
       Object.assign(session, changed);
       if (session.prediction) this.ask(session.prediction.upload);
@@ -52,10 +53,20 @@ class PredictPage {
     ].filter(Boolean));
   }
 
-  async take(blob, name) {
+  /** Take an image; an example that is for other models than the chosen one chooses one of them. */
+  async take(blob, name, channels = null) {
     this.source.shrink(true);
     this.result.classList.add("busy");
+    if (channels) await this.fit(channels);
     await this.ask(await Upload.of(blob, name));
+  }
+
+  async fit(channels) {
+    const models = await allModels();
+    const chosen = models.find((model) => reference(model) === session.model) ?? models[0];
+    if (chosen.input.channels === channels) return;
+    session.model = reference(models.find((model) => model.input.channels === channels));
+    await this.offerQuestions();
   }
 
   async ask(upload) {

@@ -3,14 +3,19 @@ import { Problem } from "../api/problem.js";
 import { element } from "./element.js";
 
 const KINDS = "image/jpeg,image/png,image/webp,image/tiff,image/bmp,.jpg,.jpeg,.png,.webp,.tif,.tiff,.bmp";
-const EXAMPLES = [
-  ["fundus-many-lesions.jpg", "Many lesions"],
-  ["fundus-exudates.jpg", "Exudates"],
-  ["fundus-mild.jpg", "A single haemorrhage"],
-  ["fundus-healthy.jpg", "Healthy"],
+const EXAMPLES = [ // made by the project's generators; the channels say which models they are for
+  ["fundus-many-lesions.jpg", "Many lesions", 3],
+  ["fundus-exudates.jpg", "Exudates", 3],
+  ["fundus-mild.jpg", "A single haemorrhage", 3],
+  ["fundus-healthy.jpg", "Healthy", 3],
+  ["magnetogram-flaring.png", "A flaring core", 1],
+  ["magnetogram-quiet.png", "A quiet sun", 1],
 ];
 
-/** Takes images from all over the page while it is shown; `onfile` gets (blob, name), `onproblem` what was no image. */
+/**
+ * Takes images from all over the page while it is shown; `onfile` gets (blob, name) and, of an example, the
+ * channels of its models; `onproblem` what was no image.
+ */
 export class Source {
   constructor({ onfile, onproblem }) {
     Object.assign(this, { onfile, onproblem });
@@ -35,7 +40,13 @@ export class Source {
           element("button", { type: "button", class: "primary", onclick: () => this.input.click() }, "Choose a file"),
           element("span", { class: "hint" }, "or paste one with Ctrl+V"))),
       element("div", { class: "examples" }, element("h2", {}, "Or look at an example"),
-        element("ul", {}, EXAMPLES.map((example) => this.#example(...example)))));
+        this.examples = element("ul")));
+  }
+
+  /** Show the examples that one of these models is for. */
+  offer(models) {
+    const channels = models.map((model) => model.input.channels);
+    this.examples.replaceChildren(...EXAMPLES.filter(([, , own]) => channels.includes(own)).map((example) => this.#example(...example)));
   }
 
   /** Stop listening. */
@@ -61,10 +72,10 @@ export class Source {
     else this.onfile(files[0], files[0].name || "pasted.png");
   }
 
-  #example(file, title) {
+  #example(file, title, channels) {
     const src = new URL(`../examples/${file}`, import.meta.url).href;
     return element("li", {}, element("button", { type: "button", class: "example", onclick: async () => {
-      this.onfile(await (await fetch(src)).blob(), file);
+      this.onfile(await (await fetch(src)).blob(), file, channels);
     } }, element("img", { src, alt: "", width: 192, height: 128, loading: "lazy", decoding: "async" }), element("span", {}, title)));
   }
 }
