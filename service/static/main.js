@@ -51,6 +51,10 @@ function mark() {
   }
 }
 
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // its fragment is no page
+  main.focus();
+});
 attachTheme(document.getElementById("theme"));
 addEventListener("hashchange", async () => {
   await show();

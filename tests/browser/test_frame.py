@@ -134,6 +134,31 @@ def test_all_can_be_done_with_keys(window: Open, live: LiveService) -> None:
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
 
 
+def test_the_content_can_be_skipped_to(window: Open, live: LiveService) -> None:
+    page = at(window(live), "#/models")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    expect(page.get_by_role("heading", name="Models")).to_be_visible()
+
+
+def test_a_page_of_another_version_asks_to_be_reloaded(window: Open, live: LiveService) -> None:
+    page = at(window(live, refusals=True), "")
+    page.route("**/pages/models.js", lambda route: route.fulfill(status=404))
+    page.get_by_role("link", name="Models").click()
+    expect(page.get_by_role("alert")).to_contain_text("The service has been updated")
+
+
+def test_the_state_is_told_when_the_service_is_gone_and_back(window: Open) -> None:
+    service = LiveService(ROOT / "checkpoints")
+    page = at(window(service, refusals=True), "#/service")
+    service.stop()
+    expect(page.get_by_role("alert")).to_contain_text("The service does not answer", timeout=20_000)
+    again = LiveService(ROOT / "checkpoints", port=service.port)
+    expect(page.locator(".tile").first).to_be_visible(timeout=20_000)
+    again.stop()
+
+
 def test_a_result_is_announced(window: Open, live: LiveService) -> None:
     page = at(window(live), "")
     page.get_by_role("button", name="Healthy").click()

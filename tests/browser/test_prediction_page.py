@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -275,6 +276,17 @@ def test_what_only_the_service_can_decode_is_shown_too(window: Open, live: LiveS
     assert seen(page.locator("canvas.viewer")).std() > 20
     expect(page.locator(".notice.warn")).to_contain_text("Trust this answer less")
     watched.shoot("prediction-unusual")
+
+
+def test_an_image_larger_than_what_is_kept_of_it(window: Open, live: LiveService, encode: Encode) -> None:
+    page = window(live).open()
+    choose(page, encode(1200, 4800))
+    expect(page.locator(".verdict h2")).to_be_visible()
+    box = page.locator("canvas.viewer").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2)
+    expect(page.locator(".readout")).to_contain_text(re.compile(r"x 47\d\d, y 5\d\d|x 47\d\d, y 6\d\d"))
+    assert picture(download(page, "Overlay"), "RGB").shape == (1024, 4096, 3)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ export function address(path) {
 /** Ask; an answer that is no success is thrown as a Problem. A missing key is asked for. */
 export async function ask(path, { headers = {}, ...options } = {}) {
   for (;;) {
-    const response = await send(path, { ...options, headers: { ...headers, ...keyHeaders() } });
+    const response = await reach(path, { ...options, headers: { ...headers, ...keyHeaders() } });
     if (response.ok) return response;
     const problem = await Problem.of(response);
     if (response.status !== LOCKED || !(await askForKey())) throw problem;
@@ -24,7 +24,8 @@ export async function askJson(path, options) {
   return (await ask(path, options)).json();
 }
 
-async function send(path, options) {
+/** Ask without a key; any answer is returned. */
+export async function reach(path, options) {
   try {
     return await fetch(address(path), options);
   } catch (error) {

@@ -1,5 +1,5 @@
 // The state of the service: queue, workers, devices.
-import { askJson } from "../api/service.js";
+import { askJson, reach } from "../api/service.js";
 import { element } from "../parts/element.js";
 import { moment } from "../parts/moment.js";
 import { failure } from "../parts/notice.js";
@@ -32,8 +32,7 @@ export function show(main) {
 
 /** The checks behind /readyz, which answers 503 while one of them fails. */
 async function checks() {
-  const response = await fetch(new URL("readyz", document.baseURI));
-  return (await response.json()).checks;
+  return (await (await reach("readyz")).json()).checks;
 }
 
 function view({ status, queue, workers, devices }, ready) {
