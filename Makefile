@@ -10,10 +10,10 @@ TORCH_INDEX_URL ?= https://download.pytorch.org/whl/cpu
 READY := $(VENV)/.ready-$(shell cat pyproject.toml scripts/setup.sh scripts/requirements.py | cksum | cut -d' ' -f1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test lint format types bench clean
+.PHONY: help setup serve test test-browser lint format types bench clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv with everything in it; a no-op when it is up to date
 
@@ -26,6 +26,10 @@ serve: setup ## Redis, a worker, and the shipped models on LABN_HOST:LABN_PORT (
 
 test: setup ## the whole suite
 	@$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+test-browser: setup ## the page in a real Chromium, which is installed where that can be done
+	@scripts/chromium.sh
+	@$(BIN)/python -m pytest tests/browser $(PYTEST_OPTIONS)
 
 lint: setup ## ruff: format and rules
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .

@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from fastapi import APIRouter
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 
 from service.openapi import TITLE
 
@@ -33,13 +33,6 @@ PAGE = f"""<!doctype html>
 START = "SwaggerUIBundle({url: 'openapi.json', dom_id: '#api', deepLinking: true, validatorUrl: null});\n"
 
 router = APIRouter(include_in_schema=False)
-
-
-@router.head("/")
-@router.get("/")
-async def get_root() -> Response:
-    """Lead people to the page."""
-    return RedirectResponse("docs")
 
 
 @router.head("/docs")

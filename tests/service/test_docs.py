@@ -29,12 +29,6 @@ def test_the_page_needs_nothing_from_elsewhere(client: Client) -> None:
     assert "<script>" not in page.text
 
 
-def test_the_root_leads_to_the_page(client: Client) -> None:
-    response = client.get("/")
-    assert response.is_redirect
-    assert response.headers["location"] == "docs"
-
-
 def test_the_description_is_complete(client: Client) -> None:
     document = client.get("/openapi.json").json()
     operation = document["paths"]["/v1/predictions"]["post"]

@@ -1,0 +1,109 @@
+// One set: its table as it fills, then its means.
+import * as evaluations from "../api/evaluations.js";
+import { isEnded, watch } from "../api/events.js";
+import * as sets from "../api/sets.js";
+import { announce } from "../parts/announcer.js";
+import { copyable } from "../parts/copyable.js";
+import { element } from "../parts/element.js";
+import { ItemsTable } from "../parts/items_table.js";
+import { differencesTable, meansTable } from "../parts/means_table.js";
+import { methodName } from "../parts/methods.js";
+import { moment } from "../parts/moment.js";
+import { failure, notice } from "../parts/notice.js";
+import { pidChart } from "../parts/pid_chart.js";
+import { Progress } from "../parts/progress.js";
+import { save } from "../parts/saving.js";
+import { statusMark } from "../parts/status_mark.js";
+
+const AT_ONCE = 4; // results that are asked for at the same time
+
+/** Show the page of a set; returns how to end it. */
+export function show(main, id) {
+  const page = new SetPage(main, id);
+  page.follow();
+  return () => page.watching.abort();
+}
+
+class SetPage {
+  constructor(main, id) {
+    Object.assign(this, { id, watching: new AbortController(), scores: new Map(), filling: null });
+    this.head = element("div", { class: "heading" }, element("h1", {}, "Set"));
+    this.trouble = element("div");
+    this.progress = new Progress();
+    this.end = element("button", { type: "button", onclick: () => this.cancel() }, "Cancel");
+    this.running = element("section", { class: "card running", hidden: true }, element("div", { class: "row" }, this.progress.node, this.end));
+    this.means = element("div", { class: "stack" });
+    this.items = new ItemsTable();
+    main.append(this.head, this.trouble, this.running, this.means, element("section", { class: "card" }, element("h2", {}, "Images"), this.items.node));
+  }
+
+  async follow() {
+    try {
+      let state = await sets.state(this.id);
+      await this.update(state);
+      if (isEnded(state)) return;
+      const breaking = (problem) => this.trouble.replaceChildren(...(problem ? [failure(problem)] : []));
+      for await (state of watch(`v1/evaluation-sets/${this.id}`, this.watching.signal, breaking)) await this.update(state);
+      announce(`The set has ${state.status}`);
+    } catch (error) {
+      if (!this.watching.signal.aborted) this.trouble.replaceChildren(failure(error));
+    }
+  }
+
+  async cancel() {
+    try {
+      await this.update(await sets.cancel(this.id));
+    } catch (error) {
+      this.trouble.replaceChildren(failure(error));
+    }
+  }
+
+  async update(state) {
+    const { model, parameters, images } = state.request;
+    document.title = `${state.status} · Set`;
+    this.head.replaceChildren(element("h1", {}, `${images} images `, statusMark(state.status)),
+      element("p", { class: "hint" }, `${parameters.methods.map(methodName).join(", ")} · m = ${parameters.patch_sizes.join(", ")} · protocol “${parameters.protocol}” · `,
+        element("a", { href: `#/models/${model.name}` }, model.name), ` ${model.version} · `, moment(state.created_at)),
+      copyable(location.href, "the link to this set"));
+    this.running.hidden = isEnded(state);
+    this.progress.show(state.progress, "images");
+    this.means.replaceChildren(...means(state));
+    await this.fill();
+  }
+
+  /** Show where each image stands; scores are asked for once each. */
+  async fill() {
+    const items = await sets.items(this.id);
+    this.items.show(items, this.scores);
+    const news = items.filter((item) => item.status === "succeeded" && !this.scores.has(item.id));
+    for (let start = 0; start < news.length && !this.watching.signal.aborted; start += AT_ONCE) {
+      await Promise.all(news.slice(start, start + AT_ONCE).map(async ({ id }) => {
+        const { result } = await evaluations.state(id);
+        if (result) this.scores.set(id, scoresOf(result));
+      }));
+      this.items.show(items, this.scores);
+    }
+  }
+}
+
+function scoresOf({ methods }) {
+  return Object.entries(methods).flatMap(([method, { scores }]) => scores.map(({ patch_size: m, pid }) => ({ method, patch_size: m, pid })));
+}
+
+/** The tables over the images that have been evaluated so far. */
+function means(state) {
+  const failed = state.items.failed ?? 0;
+  const words = failed > 0 ? [notice("warn", `${failed} ${failed === 1 ? "image" : "images"} failed`, element("p", {}, "The reasons are in the table."))] : [];
+  if (!state.result?.tables?.length) return words;
+  const [whole, ...labels] = state.result.tables;
+  return [...words,
+    element("div", { class: "columns" },
+      element("section", { class: "card" }, element("h2", {}, `Mean PID of ${whole.images} images, with 95 % intervals`), pidChart(whole.rows)),
+      element("section", { class: "card" }, element("h2", {}, "In the layout of the paper's Table 2"), meansTable(whole.rows),
+        labels.map((table) => element("details", {}, element("summary", {}, `${table.label}: ${table.images} images`), meansTable(table.rows))),
+        element("div", { class: "row" },
+          element("button", { type: "button", onclick: async () => save(await sets.table(state.id), `${state.id.slice(0, 8)}.table.csv`) }, "CSV"),
+          element("button", { type: "button", onclick: () => save(new Blob([whole.markdown], { type: "text/markdown" }), `${state.id.slice(0, 8)}.table.md`) }, "Markdown")))),
+    whole.differences.length > 0 && element("section", { class: "card" }, element("details", {}, element("summary", {}, "Paired differences between methods"), differencesTable(whole.differences))),
+  ].filter(Boolean);
+}

@@ -1,0 +1,12 @@
+// One of several, in a list that opens.
+import { element } from "./element.js";
+
+let selects = 0;
+
+/** A labelled select of [value, text] pairs; `onchange` is told the value. */
+export function select(label, options, chosen, onchange) {
+  const id = `select-${(selects += 1)}`;
+  const list = element("select", { id, onchange: () => onchange(list.value) },
+    options.map(([value, text]) => element("option", { value, selected: value === chosen }, text)));
+  return element("div", { class: "select" }, element("label", { for: id }, label), list);
+}

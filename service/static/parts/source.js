@@ -1,0 +1,81 @@
+// Where an image comes from: dropped, pasted, chosen, or one of the examples.
+import { Problem } from "../api/problem.js";
+import { element } from "./element.js";
+
+const KINDS = "image/jpeg,image/png,image/webp,image/tiff,image/bmp,.jpg,.jpeg,.png,.webp,.tif,.tiff,.bmp";
+const EXAMPLES = [ // made by the project's generators; the channels say which models they are for
+  ["fundus-many-lesions.jpg", "Many lesions", 3],
+  ["fundus-exudates.jpg", "Exudates", 3],
+  ["fundus-mild.jpg", "A single haemorrhage", 3],
+  ["fundus-healthy.jpg", "Healthy", 3],
+  ["magnetogram-flaring.png", "A flaring core", 1],
+  ["magnetogram-quiet.png", "A quiet sun", 1],
+];
+
+/**
+ * Takes images from all over the page while it is shown; `onfile` gets (blob, name) and, of an example, the
+ * channels of its models; `onproblem` what was no image.
+ */
+export class Source {
+  constructor({ onfile, onproblem }) {
+    Object.assign(this, { onfile, onproblem });
+    this.input = element("input", { type: "file", accept: KINDS, class: "unseen", "aria-label": "Choose an image",
+      onchange: () => this.#take([...this.input.files]) });
+    this.listening = new AbortController();
+    const { signal } = this.listening;
+    document.addEventListener("dragover", (event) => this.#hover(event, true), { signal });
+    document.addEventListener("dragleave", (event) => event.relatedTarget ?? this.#hover(event, false), { signal });
+    document.addEventListener("drop", (event) => {
+      this.#hover(event, false);
+      this.#take([...event.dataTransfer.files]);
+    }, { signal });
+    document.addEventListener("paste", (event) => {
+      const files = [...event.clipboardData.files];
+      if (files.length) this.#take(files);
+    }, { signal });
+    this.node = element("section", { class: "source", "aria-label": "Image" },
+      element("div", { class: "dropzone" },
+        element("p", { class: "call" }, "Drop an image here"),
+        element("p", { class: "row" }, this.input,
+          element("button", { type: "button", class: "primary", onclick: () => this.input.click() }, "Choose a file"),
+          element("span", { class: "hint" }, "or paste one with Ctrl+V"))),
+      element("div", { class: "examples" }, element("h2", {}, "Or look at an example"),
+        this.examples = element("ul")));
+  }
+
+  /** Show the examples that one of these models is for. */
+  offer(models) {
+    const channels = models.map((model) => model.input.channels);
+    this.examples.replaceChildren(...EXAMPLES.filter(([, , own]) => channels.includes(own)).map((example) => this.#example(...example)));
+  }
+
+  /** Stop listening. */
+  close() {
+    this.listening.abort();
+    document.body.classList.remove("dropping");
+  }
+
+  /** Become a strip above the answer, or the whole page again. */
+  shrink(small) {
+    this.node.classList.toggle("small", small);
+  }
+
+  #hover(event, over) {
+    event.preventDefault();
+    document.body.classList.toggle("dropping", over);
+  }
+
+  #take(files) {
+    this.input.value = "";
+    if (!files.length) return;
+    if (files.length > 1) this.onproblem(new Problem({ kind: "not-an-image", detail: `${files.length} files at once` }));
+    else this.onfile(files[0], files[0].name || "pasted.png");
+  }
+
+  #example(file, title, channels) {
+    const src = new URL(`../examples/${file}`, import.meta.url).href;
+    return element("li", {}, element("button", { type: "button", class: "example", onclick: async () => {
+      this.onfile(await (await fetch(src)).blob(), file, channels);
+    } }, element("img", { src, alt: "", width: 192, height: 128, loading: "lazy", decoding: "async" }), element("span", {}, title)));
+  }
+}

@@ -1,0 +1,300 @@
+"""Evaluations and sets on the page: a real Redis, a real worker, a tiny network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import torch
+from playwright.sync_api import FilePayload, Page, expect
+
+from model.evaluation.request import EvaluationRequest
+from model.metrics.patches import PatchGrid, ranks
+from tests.browser.chromium import Watched
+from tests.conftest import Encode
+from tests.redis_server import RedisServer
+from tests.service.archives import zipped
+from tests.service.live import LiveService
+from tests.worker.live import LiveWorker
+
+Open = Callable[..., Watched]
+SHOWN_MS = 60_000  # in which a job of a tiny network ends, on a busy machine
+
+
+@dataclass
+class Whole:
+    """All three processes."""
+
+    redis: RedisServer
+    service: LiveService
+    checkpoint: Path
+    worker: LiveWorker
+
+    def restart_worker(self) -> None:
+        self.worker = LiveWorker(self.redis.url, checkpoints=self.checkpoint)
+
+
+def start_whole(stack: ExitStack, folder: Path, checkpoint: Path, **settings: object) -> Whole:
+    redis = RedisServer(folder / "redis")
+    stack.callback(redis.stop)
+    service = LiveService(checkpoint, redis_url=redis.url, lease_s=2, **settings)
+    stack.callback(service.stop)
+    whole = Whole(redis, service, checkpoint, LiveWorker(redis.url, checkpoints=checkpoint))
+    stack.callback(lambda: whole.worker.kill())
+    return whole
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, tiny_checkpoint: Path) -> Iterator[Whole]:
+    with ExitStack() as stack:
+        yield start_whole(stack, tmp_path_factory.mktemp("whole"), tiny_checkpoint)
+
+
+@pytest.fixture
+def own(tmp_path: Path, tiny_checkpoint: Path) -> Iterator[Whole]:
+    """Processes that a test may kill; a job whose worker vanishes is not tried again."""
+    with ExitStack() as stack:
+        yield start_whole(stack, tmp_path, tiny_checkpoint, retries=0)
+
+
+def prepare(
+    page: Page, image: bytes, *, methods: tuple[str, ...], sizes: tuple[int, ...], masks: int = 100
+) -> None:
+    """Fill the form of the page."""
+    group = page.get_by_role("group", name="Methods")
+    group.wait_for()
+    choose(page, image)
+    for box in group.get_by_role("checkbox").all():
+        box.set_checked(box.get_attribute("value") in methods)
+    for box in page.get_by_role("group", name="Patch sizes").get_by_role("checkbox").all():
+        box.set_checked(int(box.get_attribute("value") or 0) in sizes)
+    if page.get_by_label("RISE masks").is_hidden():
+        page.get_by_text("Protocol, steps, blank and more").click()
+    page.get_by_label("RISE masks").fill(str(masks))
+
+
+def choose(page: Page, image: bytes) -> None:
+    page.get_by_label("Choose an image").set_input_files(
+        FilePayload(name="mine.jpg", mimeType="image/jpeg", buffer=image)
+    )
+    expect(page.get_by_role("img", name="mine.jpg")).to_be_visible()
+
+
+def begin(page: Page) -> str:
+    """Ask for the evaluation; return its id."""
+    page.get_by_role("button", name="Evaluate", exact=True).click()
+    page.wait_for_url(re.compile("#/evaluations/[0-9a-f]{32}"))
+    return page.url.rpartition("/")[2]
+
+
+def state_of(whole: Whole, path: str) -> dict[str, Any]:
+    state: dict[str, Any] = httpx.get(f"{whole.service.url}/v1/{path}").json()
+    return state
+
+
+def test_an_image_is_evaluated_and_looked_at(window: Open, whole: Whole, encode: Encode) -> None:
+    watched = window(whole.service)
+    page = watched.open("#/evaluate")
+    prepare(page, encode(96, 96, seed=1), methods=("attention", "rise", "random"), sizes=(4, 16))
+    page.get_by_label("Random orders").fill("3")
+    request = EvaluationRequest(
+        methods=("attention", "rise", "random"), patch_sizes=(4, 16), rise_masks=100, random_orders=3
+    )
+    expect(page.locator(".estimate")).to_contain_text(f"{request.forwards(32, 32):,} forwards")
+    watched.shoot("evaluate")
+    job = begin(page)
+    expect(page.locator("h1 .succeeded")).to_be_visible(timeout=SHOWN_MS)
+    expect(page.locator(".strip-cells li")).to_have_count(9)
+    watched.shoot("evaluation")
+    result = state_of(whole, f"evaluations/{job}")["result"]
+    for row in page.locator("table tbody tr").all():
+        name, size, score = (cell.inner_text() for cell in row.locator("th, td").all()[:3])
+        scores = result["methods"][name.lower()]["scores"]
+        pid = next(one["pid"] for one in scores if one["patch_size"] == int(size))
+        assert float(score.replace("−", "-")) == pytest.approx(pid, abs=0.0006)
+    assert page.locator(".chart .band").count() == 2
+    page.get_by_role("slider", name="Patches").fill("1")
+    expect(page.locator(".shown .readout")).to_contain_text("4 of 4 patches")
+    page.locator("canvas.viewer").hover(position={"x": 150, "y": 150})
+    expect(page.locator(".stage .readout")).to_contain_text("RISE")
+
+
+def test_the_link_is_shared_and_survives_a_reload(window: Open, whole: Whole, encode: Encode) -> None:
+    watched = window(whole.service)
+    page = watched.open("#/evaluate")
+    prepare(page, encode(80, 120, seed=2), methods=("attention",), sizes=(16,))
+    job = begin(page)
+    expect(page.locator(".sequence")).to_be_visible(timeout=SHOWN_MS)
+    page.reload()
+    expect(page.locator(".strip-cells li")).to_have_count(9)
+    elsewhere = window(whole.service, viewport={"width": 360, "height": 740}, color_scheme="light")
+    other = elsewhere.open(f"#/evaluations/{job}")
+    expect(other.locator(".strip-cells li")).to_have_count(9)
+    assert other.evaluate("document.documentElement.scrollWidth") <= 360
+    elsewhere.shoot("evaluation-phone")
+    page.goto(f"{whole.service.url}/#/evaluate")
+    expect(page.locator(f".jobs a[href='#/evaluations/{job}']")).to_contain_text("succeeded")
+    expect(page.locator(".estimate")).to_contain_text("as in earlier evaluations")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"protocol": "published", "step": 1},
+        {"protocol": "paper", "step": 1},
+        {"protocol": "paper", "step": "auto", "patch_sizes": (1, 2)},
+    ],
+)
+def test_the_cost_is_told_as_the_service_counts_it(
+    window: Open, whole: Whole, encode: Encode, asked: dict[str, Any]
+) -> None:
+    page = window(whole.service).open("#/evaluate")
+    sizes = asked.get("patch_sizes", (4, 8))
+    prepare(page, encode(), methods=("attention", "rise"), sizes=sizes, masks=123)
+    page.get_by_role(
+        "radio", name={"published": "Published code", "paper": "Paper"}[asked["protocol"]], exact=True
+    ).check()
+    if asked["step"] == 1:
+        page.get_by_label("Steps").select_option("exact")
+    request = EvaluationRequest(
+        **{"methods": ("attention", "rise"), "patch_sizes": sizes, "rise_masks": 123, **asked}
+    )
+    expect(page.locator(".estimate")).to_contain_text(f"{request.forwards(32, 32):,} forwards")
+
+
+def test_steps_that_the_authors_do_not_name_are_not_asked_for(window: Open, whole: Whole, encode: Encode) -> None:
+    page = window(whole.service).open("#/evaluate")
+    prepare(page, encode(), methods=("attention",), sizes=(8,))
+    page.get_by_label("Steps").select_option("recommended")
+    expect(page.locator(".estimate")).to_contain_text("The authors name no step")
+    expect(page.get_by_role("button", name="Evaluate", exact=True)).to_be_disabled()
+
+
+@pytest.mark.parametrize(("height", "width", "patch_size"), [(32, 32, 5), (30, 44, 8), (7, 5, 1)])
+def test_patches_are_ranked_as_the_metric_ranks_them(
+    window: Open, whole: Whole, height: int, width: int, patch_size: int
+) -> None:
+    page = window(whole.service).open()
+    module = page.evaluate("document.querySelector('script[type=module]').src").replace(
+        "main.js", "picture/order.js"
+    )
+    saliency = torch.randint(0, 9, (height, width), generator=torch.Generator().manual_seed(1)).float()  # with ties
+    grid = PatchGrid(height, width, patch_size)
+    expected = grid.spread(ranks(grid.strongest(saliency), "row_major"))
+    found = page.evaluate(
+        """async ([module, values, ...sizes]) => {
+            const {places} = await import(module);
+            return Array.from(places(Float32Array.from(values), ...sizes));
+        }""",
+        [module, saliency.flatten().tolist(), height, width, patch_size],
+    )
+    assert found == expected.flatten().tolist()
+
+
+def test_an_evaluation_is_cancelled_and_run_again(window: Open, whole: Whole, encode: Encode) -> None:
+    watched = window(whole.service)
+    page = watched.open("#/evaluate")
+    prepare(page, encode(seed=3), methods=("rise",), sizes=(16,), masks=100_000)
+    job = begin(page)
+    expect(page.locator(".progress")).to_contain_text("forwards", timeout=SHOWN_MS)
+    watched.shoot("running")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("h1 .cancelled")).to_be_visible()
+    page.get_by_role("button", name="Run it again").click()
+    expect(page.locator("h1 .running, h1 .queued")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("h1 .cancelled")).to_be_visible()
+    assert state_of(whole, f"evaluations/{job}")["status"] == "cancelled"
+
+
+def test_a_worker_killed_in_mid_job_is_told(own: Whole, window: Open, encode: Encode) -> None:
+    watched = window(own.service)
+    page = watched.open("#/evaluate")
+    prepare(page, encode(seed=4), methods=("rise",), sizes=(16,), masks=100_000)
+    begin(page)
+    expect(page.locator("h1 .running")).to_be_visible(timeout=SHOWN_MS)
+    own.worker.kill()
+    expect(page.get_by_role("alert")).to_contain_text("The workers that ran it vanished", timeout=SHOWN_MS)
+    watched.shoot("problem-worker")
+    page.goto(f"{own.service.url}/#/service")
+    expect(page.locator(".state")).to_contain_text("Predictions only", timeout=SHOWN_MS)
+    watched.shoot("service-degraded")
+    own.restart_worker()
+    expect(page.locator(".state")).to_contain_text("All is well", timeout=SHOWN_MS)
+
+
+def test_redis_away_is_told_and_outlived(own: Whole, window: Open, encode: Encode) -> None:
+    watched = window(own.service, refusals=True)
+    page = watched.open("#/evaluate")
+    prepare(page, encode(seed=5), methods=("attention",), sizes=(16,))
+    expect(page.locator(".estimate")).to_contain_text("forwards")
+    own.redis.kill()
+    page.get_by_role("button", name="Evaluate", exact=True).click()
+    alert = page.get_by_role("alert").filter(has_text="The job queue does not answer")
+    expect(alert).to_be_visible(timeout=SHOWN_MS)
+    watched.shoot("problem-redis")
+    page.goto(f"{own.service.url}/#/")
+    page.get_by_label("Choose an image").set_input_files(
+        FilePayload(name="mine.jpg", mimeType="image/jpeg", buffer=encode(seed=5))
+    )
+    expect(page.locator(".verdict h2")).to_be_visible()
+    own.redis.start()
+    own.worker.kill()
+    own.restart_worker()
+    page.get_by_role("link", name="Service").click()
+    expect(page.locator(".state")).to_contain_text("All is well", timeout=SHOWN_MS)
+    page.get_by_role("link", name="Evaluate").click()
+    expect(page.get_by_role("img", name="mine.jpg")).to_be_visible()
+    page.get_by_role("button", name="Evaluate", exact=True).click()
+    expect(page.locator("h1 .succeeded")).to_be_visible(timeout=SHOWN_MS)
+
+
+def test_what_is_not_kept_is_said(window: Open, whole: Whole) -> None:
+    watched = window(whole.service, refusals=True)
+    page = watched.open(f"#/evaluations/{'0' * 32}")
+    expect(page.get_by_role("alert")).to_contain_text("This evaluation is not kept any more")
+
+
+def test_a_set_fills_its_table_and_is_sorted(window: Open, whole: Whole, encode: Encode) -> None:
+    table = "file,label\na.jpg,positive\nb.jpg,negative\nbroken.jpg,positive\n"
+    files = {"a.jpg": encode(seed=6), "b.jpg": encode(seed=7), "broken.jpg": encode()[:500]}
+    archive = zipped({"labels.csv": table.encode(), **files})
+    watched = window(whole.service)
+    page = watched.open("#/sets")
+    page.get_by_role("group", name="Methods").wait_for()
+    page.get_by_label("Choose a zip").set_input_files(
+        FilePayload(name="mine.zip", mimeType="application/zip", buffer=archive)
+    )
+    expect(page.locator(".dropzone")).to_contain_text("mine.zip")
+    page.get_by_role("checkbox", name="Grad-CAM").uncheck()
+    watched.shoot("sets")
+    page.get_by_role("button", name="Evaluate the set").click()
+    page.wait_for_url(re.compile("#/evaluation-sets/[0-9a-f]{32}"))
+    expect(page.locator(".items tbody tr")).to_have_count(3)
+    expect(page.locator("table.means").first).to_be_visible(timeout=SHOWN_MS)
+    expect(page.locator(".items")).not_to_contain_text("…", timeout=SHOWN_MS)
+    expect(page.locator(".items tr", has_text="broken.jpg")).to_contain_text("does not decode")
+    page.get_by_role("button", name="Attention 16").click()
+    scores = [text for text in page.locator(".items tbody td:nth-child(4)").all_inner_texts() if text != "✕"]
+    numbers = [float(text.replace("−", "-")) for text in scores]
+    assert len(numbers) == 2
+    assert numbers == sorted(numbers, reverse=True)
+    watched.shoot("set")
+    page.get_by_role("link", name="a.jpg").click()
+    expect(page.locator(".strip-cells li")).to_have_count(9, timeout=SHOWN_MS)
+
+
+def test_a_zip_that_is_no_set_is_told_in_words(window: Open, whole: Whole) -> None:
+    page = window(whole.service, refusals=True).open("#/sets")
+    page.get_by_role("group", name="Methods").wait_for()
+    page.get_by_label("Choose a zip").set_input_files(
+        FilePayload(name="mine.zip", mimeType="application/zip", buffer=zipped({"a.txt": b"a"}))
+    )
+    page.get_by_role("button", name="Evaluate the set").click()
+    expect(page.get_by_role("alert")).to_contain_text("The zip cannot be used as a set")

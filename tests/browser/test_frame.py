@@ -1,0 +1,231 @@
+"""What every page of the service has: names and contrast for all, keys, links, lightness."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from playwright.sync_api import Page, expect
+
+from model.checkpoint import save_checkpoint
+from model.config import NetworkConfig, Preprocessing
+from model.network import LambdaAbn
+from tests.browser.chromium import ROOT, Watched
+from tests.service.live import LiveService
+
+Open = Callable[..., Watched]
+PAGES = {"": ".examples img", "#/evaluate": ".request, .notice", "#/sets": ".request, .notice",
+         "#/models": ".model", "#/service": ".tile"}  # fmt: skip
+FIRST_PAINT_MS = 300
+MOST_BYTES = 200_000
+
+# Text whose colour differs too little from what is behind it (WCAG 2, 1.4.3): [[text, ratio], …].
+PALE = """() => {
+    const context = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
+    const rgba = (colour) => {
+        context.clearRect(0, 0, 1, 1);
+        context.fillStyle = colour;
+        context.fillRect(0, 0, 1, 1);
+        const [r, g, b, a] = context.getImageData(0, 0, 1, 1).data;
+        return [r, g, b, a / 255];
+    };
+    const over = ([r, g, b, a], [x, y, z]) => [r * a + x * (1 - a), g * a + y * (1 - a), b * a + z * (1 - a)];
+    const behind = (node) => {
+        if (!node) return [255, 255, 255];
+        const own = rgba(getComputedStyle(node).backgroundColor);
+        return own[3] === 1 ? own.slice(0, 3) : over(own, behind(node.parentElement));
+    };
+    const light = (colour) => colour
+        .map((value) => value / 255)
+        .map((value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, value, index) => sum + value * [0.2126, 0.7152, 0.0722][index], 0);
+    const pale = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const node = walker.currentNode.parentElement;
+        const text = walker.currentNode.textContent.trim();
+        if (!text || !node.checkVisibility({visibilityProperty: true})) continue;
+        if (node.closest(":disabled, noscript")) continue;
+        const style = getComputedStyle(node);
+        const below = behind(node);
+        const colour = node.closest("svg text") ? style.fill : style.color;
+        const [one, other] = [light(over(rgba(colour), below)), light(below)].sort((a, b) => b - a);
+        const isLarge = parseFloat(style.fontSize) >= 24;
+        const ratio = (one + 0.05) / (other + 0.05);
+        if (ratio < (isLarge ? 3 : 4.5)) pale.push([text.slice(0, 40), Number(ratio.toFixed(2))]);
+    }
+    return pale;
+}"""
+
+# Things to act on that a screen reader has no name for.
+NAMELESS = """() => [
+        ...document.querySelectorAll("a, button, input, select, canvas[role], svg[role], [tabindex='0']")
+    ]
+    .filter((node) => node.checkVisibility())
+    .filter((node) => !(node.getAttribute("aria-label") || node.labels?.length || node.textContent.trim()))
+    .map((node) => node.outerHTML.slice(0, 120))"""
+
+
+@pytest.fixture(scope="module")
+def save_grey(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network for magnetograms, of random weights."""
+    config = NetworkConfig(
+        channels=1, height=64, width=64, classes=2, stem_channels=8, stage_widths=(8,), stage_depths=(1,),
+        split=0, key_depth=4, receptive_field=5, branch_width=8, threshold=0.4,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("grey") / "sun.safetensors"
+    preprocessing = Preprocessing(mode="grey", height=64, width=64, mean=(0.36,), std=(0.22,))
+    save_checkpoint(
+        path, LambdaAbn(config).eval(), preprocessing=preprocessing, labels=("quiet", "flaring"), card={}
+    )
+    return path
+
+
+def at(watched: Watched, fragment: str) -> Page:
+    page = watched.open(fragment)
+    page.locator(PAGES[fragment]).first.wait_for()
+    page.wait_for_timeout(200)
+    return page
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("fragment", PAGES)
+def test_all_is_named_and_can_be_read(window: Open, live: LiveService, fragment: str, scheme: str) -> None:
+    watched = window(live, color_scheme=scheme, refusals=True)  # there is no queue here, which is said
+    page = at(watched, fragment)
+    if not fragment:
+        page.get_by_role("button", name="Many lesions").click()
+        page.locator(".verdict").wait_for()
+        page.wait_for_timeout(500)
+    assert page.evaluate(PALE) == []
+    assert page.evaluate(NAMELESS) == []
+    assert page.locator("h1").count() == 1
+    watched.shoot(f"page-{fragment.removeprefix('#/') or 'predict'}-{scheme}")
+
+
+@pytest.mark.parametrize("fragment", PAGES)
+def test_it_fits_a_small_phone(window: Open, live: LiveService, fragment: str) -> None:
+    watched = window(live, viewport={"width": 360, "height": 640}, refusals=True)
+    page = at(watched, fragment)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_all_can_be_done_with_keys(window: Open, live: LiveService) -> None:
+    page = at(window(live), "")
+    focused = "document.activeElement.textContent.trim()"
+    page.keyboard.press("Tab")
+    assert page.evaluate(focused) == "Skip to the content"
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if "Many lesions" in page.evaluate(focused):
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator(".verdict h2")).to_be_visible()
+    page.keyboard.press("s")
+    expect(page.get_by_role("radio", name="Side by side")).to_be_checked()
+    page.get_by_label("Threshold").focus()
+    page.keyboard.press("End")
+    expect(page.locator(".hint", has_text="are over 1.00")).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+
+
+def test_the_content_can_be_skipped_to(window: Open, live: LiveService) -> None:
+    page = at(window(live), "#/models")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    expect(page.get_by_role("heading", name="Models")).to_be_visible()
+
+
+def test_a_page_of_another_version_asks_to_be_reloaded(window: Open, live: LiveService) -> None:
+    page = at(window(live, refusals=True), "")
+    page.route("**/pages/models.js", lambda route: route.fulfill(status=404))
+    page.get_by_role("link", name="Models").click()
+    expect(page.get_by_role("alert")).to_contain_text("The service has been updated")
+
+
+def test_the_state_is_told_when_the_service_is_gone_and_back(window: Open) -> None:
+    service = LiveService(ROOT / "checkpoints")
+    page = at(window(service, refusals=True), "#/service")
+    service.stop()
+    expect(page.get_by_role("alert")).to_contain_text("The service does not answer", timeout=20_000)
+    again = LiveService(ROOT / "checkpoints", port=service.port)
+    expect(page.locator(".tile").first).to_be_visible(timeout=20_000)
+    again.stop()
+
+
+def test_a_result_is_announced(window: Open, live: LiveService) -> None:
+    page = at(window(live), "")
+    page.get_by_role("button", name="Healthy").click()
+    expect(page.locator("#announcer")).to_contain_text("no retinopathy")
+
+
+def test_pages_are_addresses_and_the_image_stays(window: Open, live: LiveService) -> None:
+    page = at(window(live, refusals=True), "")
+    page.get_by_role("button", name="Healthy").click()
+    page.locator(".verdict").wait_for()
+    page.get_by_role("link", name="labn-idrid").click()
+    expect(page.get_by_role("heading", name="Models")).to_be_visible()
+    expect(page.locator("nav [aria-current]")).to_have_text("Models")
+    page.go_back()
+    expect(page.locator(".verdict h2")).to_have_text("no retinopathy")
+    page.get_by_role("link", name="Evaluate it").click()
+    expect(page.get_by_role("img", name="fundus-healthy.jpg")).to_be_visible()
+    expect(page.get_by_role("alert").first).to_contain_text("Only predictions are served here")
+
+
+def test_the_model_card_is_shown(window: Open, live: LiveService) -> None:
+    page = at(window(live), "#/models")
+    expect(page.locator(".model")).to_contain_text("compact")
+    expect(page.locator(".model tbody tr", has_text="auroc")).to_contain_text("0.864")
+
+
+def test_examples_are_for_the_models_that_are_served(window: Open, save_grey: Path) -> None:
+    service = LiveService(Path(f"{ROOT / 'checkpoints'}:{save_grey}"), default_model="labn-idrid")
+    watched = window(service)
+    page = at(watched, "")
+    expect(page.locator(".example")).to_have_count(6)
+    page.get_by_role("button", name="A flaring core").click()
+    expect(page.locator(".verdict").get_by_role("link")).to_have_text("sun")
+    expect(page.get_by_label("Model", exact=True)).to_have_value(re.compile("^sun@"))
+    watched.shoot("prediction-magnetogram")
+    page.get_by_role("button", name="Healthy").click()
+    expect(page.locator(".verdict").get_by_role("link")).to_have_text("labn-idrid")
+    service.stop()
+
+
+def test_the_theme_is_chosen_and_kept(window: Open, live: LiveService) -> None:
+    page = at(window(live, color_scheme="dark"), "")
+    ground = "getComputedStyle(document.documentElement).backgroundColor"
+    dark = page.evaluate(ground)
+    page.get_by_role("button", name="Theme: as the system").click()
+    light = page.evaluate(ground)
+    assert light != dark
+    page.reload()
+    assert page.evaluate(ground) == light
+
+
+def test_it_is_quick_and_light(window: Open, live: LiveService) -> None:
+    watched = window(live)
+    page = at(watched, "")
+    sizes = page.evaluate(
+        """() => performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation"))
+            .filter((entry) => !/examples|\\.png/.test(entry.name))
+            .map((entry) => [entry.decodedBodySize, entry.transferSize])"""
+    )
+    assert len(sizes) > 20
+    assert sum(plain for plain, _ in sizes) < MOST_BYTES
+    paints = [first_paint(at(window(live), "")) for _ in range(5)]  # each with nothing kept from before
+    print(f"first contentful paint: {paints} ms; {sum(plain for plain, _ in sizes)} bytes,"
+          f" {sum(sent for _, sent in sizes)} sent")  # fmt: skip
+    assert min(paints) < FIRST_PAINT_MS
+
+
+def first_paint(page: Page) -> float:
+    entry: dict[str, Any] = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].toJSON()")
+    return float(entry["startTime"])
