@@ -45,6 +45,7 @@ function file(label, id, name) {
 function conclusion(rows) {
   const largest = Math.max(...rows.map((row) => row.patch_size));
   const [best, next] = rows.filter((row) => row.patch_size === largest).sort((a, b) => b.pid - a.pid);
+  if (best.pid <= 0) return `At m = ${largest} no map tells what the network goes by: PID at most ${signed(best.pid)}`;
   if (best.method === CHANCE) return `At m = ${largest} no map scores over a random one`;
   if (best.band_high !== null && best.pid <= best.band_high) return `At m = ${largest} no map scores over what random orders do`;
   const lead = next ? `, ${signed(best.pid - next.pid)} before ${methodName(next.method)}` : "";

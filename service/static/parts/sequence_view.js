@@ -21,7 +21,7 @@ export class SequenceView {
     this.sizes = result.methods[this.names[0]].scores.map((score) => score.patch_size);
     this.method = this.names[0];
     this.size = this.sizes.at(-1);
-    this.chart = new Chart({ label: "Insertion and deletion curves", xLabel: "share of patches inserted (—) or deleted (- -)", yLabel: `p(${result.target.label})`, onpoint: (share) => this.scrub(share) });
+    this.chart = new Chart({ label: "Insertion and deletion curves", xLabel: "share of patches", yLabel: `p(${result.target.label})`, onpoint: (share) => this.scrub(share) });
     this.shown = element("canvas", { role: "img", class: "pixelated" });
     this.words = element("p", { class: "readout", role: "status", "aria-live": "off" });
     this.cells = element("ol", { class: "strip-cells" });
@@ -36,7 +36,7 @@ export class SequenceView {
         select("Order of", this.names.map((name) => [name, methodName(name)]), this.method, take("method")),
         choice("Direction", [["insert", "Insertion"], ["delete", "Deletion"]], "insert", (way) => { this.inserting = way === "insert"; this.redraw(); })),
       element("div", { class: "halves" },
-        element("div", {}, this.chart.node, legend(this.names)),
+        element("div", {}, this.chart.node, legend(this.names), element("p", { class: "hint" }, "Solid: inserted. Dashed: deleted.")),
         element("div", { class: "shown" }, this.shown, this.scrubber.node, this.words)),
       this.cells);
     this.redraw();
