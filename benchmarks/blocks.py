@@ -16,10 +16,14 @@ class Effort:
     rounds: int  # of HTTP blocks
     block_s: float
     starts: int  # of the service
+    jobs: int  # pairs of explanation jobs
+    patch_size: int  # m of their PID, px
+    masks: int  # N of their RISE
+    batch_size: int  # of either
 
 
-FULL = Effort(passes=40, rounds=7, block_s=1.2, starts=3)
-QUICK = Effort(passes=2, rounds=1, block_s=0.1, starts=1)
+FULL = Effort(passes=40, rounds=7, block_s=1.2, starts=3, jobs=2, patch_size=16, masks=200, batch_size=32)
+QUICK = Effort(passes=2, rounds=1, block_s=0.1, starts=1, jobs=1, patch_size=112, masks=4, batch_size=4)
 
 
 @dataclass(frozen=True, kw_only=True)

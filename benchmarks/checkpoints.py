@@ -14,6 +14,7 @@ from benchmarks.published_form import Bottleneck as PublishedBottleneck
 from benchmarks.published_form import published_labn
 from model.checkpoint import save_checkpoint
 from model.config import Preprocessing
+from model.local_contrast import LocalContrast
 from model.network import LambdaAbn
 from model.presets import PREPROCESSING_OF, PREPROCESSINGS, network_config
 from model.published import network_from_published
@@ -33,6 +34,22 @@ def published_and_ours(preset: str) -> tuple[nn.Module, LambdaAbn]:
     last_norms = [block.bn3 for block in published.modules() if isinstance(block, PublishedBottleneck)]
     _settle(published, last_norms, preprocessing_of(preset))
     return published, network_from_published(published.state_dict(), config, source=preset)
+
+
+def published_of(network: LambdaAbn) -> nn.Module:
+    """Return the published form of a network that is not folded, with its weights; in front, local contrast if any.
+
+    Which published weight is which of ours the import tells: each goes in as its number and comes out by our name.
+    """
+    config = network.config
+    form = published_labn(config)
+    published = form.state_dict()
+    numbers = {name: torch.full_like(weight, number) for number, (name, weight) in enumerate(published.items())}
+    imported = network_from_published(numbers, config, source=config.preset).state_dict()
+    ours = {int(imported[name].flatten()[0]): weight for name, weight in network.state_dict().items()}
+    form.load_state_dict({name: ours[i].view_as(weight) for i, (name, weight) in enumerate(published.items())})
+    contrast = [LocalContrast(config.contrast_window)] if config.contrast_window else []
+    return nn.Sequential(*contrast, form).eval()
 
 
 def compact_checkpoint(folder: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,9 +35,13 @@ def image_paths(names: Sequence[str]) -> list[Path]:
 
 
 def picture_names(paths: Sequence[Path]) -> dict[Path, str]:
-    """Return what the names of each file's pictures begin with: its stem, or its path where a stem comes twice."""
+    """Return what the names of each file's pictures begin with: its stem, and where that comes twice a digest too.
+
+    The digest is the path's, so that a file's name is the same whatever other files of its stem there are.
+    """
     stems = Counter(path.stem for path in paths)
-    return {path: path.stem if stems[path.stem] == 1 else str(path).strip("/").replace("/", "-") for path in paths}
+    digests = {path: hashlib.sha256(str(path).encode()).hexdigest()[:8] for path in paths}
+    return {path: path.stem if stems[path.stem] == 1 else f"{path.stem}-{digests[path]}" for path in paths}
 
 
 def _matches(name: str) -> list[Path]:

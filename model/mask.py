@@ -1,4 +1,4 @@
-"""A mask of what matters in an image, white on black, brought to the network's input."""
+"""A mask of what matters in an image, bright on black, brought to the network's input."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from model.config import Preprocessing
+from model.config import ColorMode, Preprocessing
 from model.errors import BrokenImage
 from model.image import Picture, crop_box, cut_out
 
-WHITE = 128  # levels from here on are inside
+MASK_MODE: ColorMode = "rgb"  # to decode a mask with: some are drawn in a colour
+INSIDE = 128  # the brightest channel's level from here on; 1 in a mask of 0 and 1
 ASPECT = 0.02  # relative difference of the sides' ratio: a mask that was resized may be a pixel off
 
 
@@ -21,7 +22,7 @@ def mask_of(picture: Picture, image: Picture, preprocessing: Preprocessing) -> T
     """Crop and resize a mask as its image is: (H, W) of bools, True where any part of the pixel lies inside.
 
     Args:
-        picture: the mask, grey, of any size with the image's proportions.
+        picture: the mask, of any size with the image's proportions.
         image: what it is the mask of.
         preprocessing: of the network.
 
@@ -33,8 +34,13 @@ def mask_of(picture: Picture, image: Picture, preprocessing: Preprocessing) -> T
             f"the mask is {picture.width} x {picture.height} px, its image {image.width} x {image.height} px: "
             f"other proportions"
         )
-    white = picture.pixels.point([0] * WHITE + [255] * (256 - WHITE)).convert("F")
     box = crop_box(preprocessing, picture.height, picture.width)
-    cropped, exactly = cut_out(replace(picture, pixels=white), box)
+    cropped, exactly = cut_out(replace(picture, pixels=_inside(picture.pixels)), box)
     shares = cropped.resize((preprocessing.width, preprocessing.height), Image.Resampling.BOX, box=exactly)
     return torch.from_numpy(np.array(shares) > 0)
+
+
+def _inside(pixels: Image.Image) -> Image.Image:
+    """Return 1.0 inside and 0.0 outside."""
+    levels = np.asarray(pixels).reshape(pixels.height, pixels.width, -1).max(axis=2)
+    return Image.fromarray((levels >= (1 if levels.max() == 1 else INSIDE)).astype(np.float32))

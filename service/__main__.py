@@ -10,6 +10,7 @@ import sys
 import torch
 import uvicorn
 
+from model.allocator import keep_memory
 from model.errors import LabnError
 from service.app import create_app
 from service.errors import SettingsError
@@ -21,6 +22,7 @@ from service.settings import Settings, load_settings
 
 def main() -> int:
     """Serve until a signal; 0 afterwards, 2 where the settings or the checkpoints do not allow a start."""
+    keep_memory()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         settings = load_settings(os.environ)

@@ -8,17 +8,29 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from time import sleep
 
 import pytest
+import torch
+from torch import Tensor
 
 from benchmarks import live_service
 from benchmarks.__main__ import main
-from benchmarks.blocks import Block, median_p95_ms, run_block
+from benchmarks.blocks import QUICK, Block, median_p95_ms, run_block
+from benchmarks.checkpoints import published_of
 from benchmarks.client import Client
+from benchmarks.explanation_jobs import JobProcess, Spent, TimedPredict, our_jobs, published_jobs
 from benchmarks.figures import at_least, bounded, equal, measured
 from benchmarks.live_service import LiveService
+from benchmarks.published_loops import published_pid, published_rise, published_rise_bytes
 from benchmarks.table import header, row, summary
+from model.checkpoint import load_checkpoint
+from model.explain.rise import Rise
+from model.explain.rise_masks import RiseMasks
+from model.metrics.pid import patch_insertion_deletion
+from model.network import LambdaAbn
 from tests.conftest import Encode
 
 ROOT = Path(__file__).parents[1]
@@ -80,6 +92,81 @@ def test_a_service_that_hangs_is_ended(tiny_checkpoint: Path, monkeypatch: pytes
         pass
 
 
+@pytest.fixture
+def image() -> Tensor:
+    return torch.rand(3, 32, 24, generator=torch.Generator().manual_seed(1)) * 2 - 1
+
+
+def brightness(images: Tensor) -> Tensor:
+    """Give a probability that every pixel counts in."""
+    weights = torch.linspace(-1, 1, images[0].numel()).view(images.shape[1:])
+    return (images * weights).sum(dim=(1, 2, 3)).div(50).sigmoid()
+
+
+def test_the_published_form_of_a_network_gives_its_outputs(tiny_checkpoint: Path, image: Tensor) -> None:
+    network = load_checkpoint(tiny_checkpoint, folded=False).network
+    config = replace(network.config, contrast_window=5)
+    for ours in (network, LambdaAbn(config).eval()):
+        with torch.no_grad():
+            pairs = zip(ours(image[None]), published_of(ours)(image[None]), strict=True)
+            assert all(torch.allclose(own, their, atol=1e-5) for own, their in pairs)
+
+
+def test_the_published_loops_give_our_answers(image: Tensor) -> None:
+    saliency = torch.rand(32, 24, generator=torch.Generator().manual_seed(2))
+    blank = torch.full_like(image, -1.0)
+    score = published_pid(brightness, image, saliency, blank, patch_size=8, batch_size=5)
+    ours = patch_insertion_deletion(brightness, image, saliency, blank, patch_size=8, protocol="published")
+    assert abs(score) > 0.001
+    assert score == pytest.approx(ours.score, abs=1e-6)
+    rise = Rise(masks=20, grid=3)
+    drawn = RiseMasks(20, grid=3, keep=rise.keep, seed=rise.seed, height=32, width=24)
+    found = published_rise(brightness, image, drawn, keep=rise.keep, batch_size=7)
+    assert found.std() > 0.001
+    assert torch.allclose(found, rise.estimate(brightness, image).saliency, atol=1e-5)
+
+
+def test_both_forms_show_as_many_images(image: Tensor) -> None:
+    batches: list[int] = []
+
+    def count(images: Tensor) -> Tensor:
+        batches.append(len(images))
+        return brightness(images)
+
+    totals = []
+    saliency = torch.rand(32, 24, generator=torch.Generator().manual_seed(2))
+    for form in (our_jobs, published_jobs):
+        for run in form(image, image.flip(0), saliency, patch_size=8, rise=Rise(masks=20, batch_size=8)).values():
+            batches.clear()
+            run(count)
+            totals.append(sum(batches))
+    assert totals == [2 * 12, 20, 2 * 12, 20]
+
+
+def test_time_outside_the_network_is_told_from_time_inside() -> None:
+    timed = TimedPredict(lambda images: (sleep(0.02), images)[1])
+    timed(torch.zeros(1))
+    timed(torch.zeros(1))
+    assert timed.seconds >= 0.04
+    assert Spent(seconds=2.0, forwards_s=1.5).besides_percent == pytest.approx(25.0)
+
+
+def test_a_job_process_runs_jobs_and_says_when_it_ends(
+    tiny_checkpoint: Path, save_tiny: Callable[..., Path]
+) -> None:
+    effort = replace(QUICK, patch_size=16)
+    with JobProcess("ours", tiny_checkpoint, effort) as ours:
+        spent = ours.run("PID")
+        assert 0 < spent.forwards_s < spent.seconds
+    overflowing = save_tiny("overflowing", overflowing=True)
+    with pytest.raises(RuntimeError, match="instead of answering ready"), JobProcess("ours", overflowing, effort):
+        pass
+
+
+def test_a_published_rise_takes_all_masks_and_images_at_once() -> None:
+    assert published_rise_bytes(10_000, channels=3, height=224, width=224) == 4 * (1 + 3) * 10_000 * 224 * 224
+
+
 def test_the_command_prints_a_table_and_writes_the_same_figures(tmp_path: Path) -> None:
     out = tmp_path / "results.json"
     finished = subprocess.run(
@@ -102,9 +189,11 @@ def test_the_command_prints_a_table_and_writes_the_same_figures(tmp_path: Path) 
     assert by_name["paper-defn parameters"]["value"] == 21_598
     assert by_name["paper-idrid difference from the published form"]["holds"]
     assert by_name["compact HTTP 4288x2848, 8 clients: p50"]["value"] > 0
+    assert 0 < by_name["compact RISE at N = 4, all but forwards"]["value"] < 100
+    assert by_name["RISE at N = 10,000, extra memory"]["holds"]
 
 
 def test_an_unknown_part_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["disk"])
-    assert "no part disk; there are network, http" in capsys.readouterr().err
+    assert "no part disk; there are network, http, explanations" in capsys.readouterr().err

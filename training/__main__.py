@@ -12,10 +12,11 @@ from model.allocator import keep_memory
 from model.arguments import at_least, share
 from model.checkpoint import load_checkpoint
 from model.device import usable_device
-from model.errors import LabnError
+from model.errors import ConfigurationError, LabnError
 from model.evaluation.arguments import add_request_arguments, request_of
 from model.evaluation.command import print_lines
 from model.evaluation.folder import EvaluationFolder
+from model.evaluation.request import EvaluationRequest
 from training.config import TrainingConfig
 from training.data.fundus_generator import SMALLEST, write_folder
 from training.data.sources import training_data
@@ -57,12 +58,15 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     loaded = load_checkpoint(options.checkpoint, device=usable_device(options.device))
     config = TrainingConfig.of_checkpoint(loaded)
+    choice = Choice(**{field.name: getattr(options, field.name) for field in fields(Choice)})
+    request = request_of(options)
     if options.out is None:
+        if (choice, request) != (Choice(), EvaluationRequest()):
+            raise ConfigurationError("methods, steps and the choice of images are for explanations: name --out DIR")
         print(json.dumps(evaluate(loaded, config, options.data, options.split), indent=2))
         return 0
-    choice = Choice(**{field.name: getattr(options, field.name) for field in fields(Choice)})
     items = chosen_items(loaded, held_out_examples(config, options.data, options.split), choice)
-    return print_lines(EvaluationFolder(loaded, request_of(options), options.out), items)
+    return print_lines(EvaluationFolder(loaded, request, options.out), items)
 
 
 def _ship(options: argparse.Namespace) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -35,11 +37,15 @@ def run(options: argparse.Namespace) -> int:
     paths = image_paths(options.images)
     loaded = load_checkpoint(options.checkpoint, device=usable_device(options.device))
     evaluations = EvaluationFolder(loaded, request_of(options), options.out)
-    return print_lines(evaluations, [Item(path) for path in paths])
+    try:
+        return print_lines(evaluations, [Item(path) for path in paths])
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        raise
 
 
 def print_lines(evaluations: EvaluationFolder, items: Sequence[Item]) -> int:
-    """Evaluate a set, a JSON line on stdout for each image.
+    """Evaluate a set, a JSON line on stdout for each image; where nobody reads them any more the work goes on.
 
     Returns:
         0; 1 where some image could not be used.
@@ -47,6 +53,13 @@ def print_lines(evaluations: EvaluationFolder, items: Sequence[Item]) -> int:
     failed = 0
     for line in evaluations.lines(items):
         failed += "error" in line
+        _print(line)
+    return int(failed > 0)
+
+
+def _print(line: Mapping[str, Any]) -> None:
+    try:
         tqdm.write(json.dumps(line, ensure_ascii=False))  # beside the bar
         sys.stdout.flush()
-    return int(failed > 0)
+    except BrokenPipeError:  # the reader has seen enough, as `| head` does; the files are what counts
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

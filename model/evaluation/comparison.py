@@ -48,7 +48,7 @@ def differences_markdown(rows: Rows) -> str:
             row["first"],
             row["second"],
             row["patch_size"],
-        ): f"{with_interval(row, 'difference')}, p={row['p_holm']:.3f}"
+        ): f"{with_interval(row, 'difference')}, {_p_value(row['p_holm'])}"
         for row in rows
     }
     pairs = dict.fromkeys((row["first"], row["second"]) for row in rows)
@@ -56,4 +56,11 @@ def differences_markdown(rows: Rows) -> str:
         ["difference", *(f"m={m}" for m in sizes)],
         [[f"{first} − {second}", *(cells[first, second, m] for m in sizes)] for first, second in pairs],
     )
-    return f"Paired differences, their 95 % bootstrap intervals and sign-flip p-values (Holm over m).\n\n{table}"
+    return (
+        "Paired differences, their 95 % bootstrap intervals and sign-flip p-values (Holm over m, a pair "
+        f"by itself).\n\n{table}"
+    )
+
+
+def _p_value(p: float) -> str:
+    return f"p={p:.3f}" if p >= 0.001 else "p<0.001"

@@ -14,20 +14,26 @@ from model.checkpoint import LoadedCheckpoint
 from model.evaluation.request import EvaluationRequest
 from model.evaluation.result import Band, Evaluation, MethodEvaluation
 from model.explain.explainer import stretch
+from model.explain.random import seed_of
 from model.explain.registry import METHODS
 from model.meter import Meter, StageProgress, ignore_stages
 from model.metrics.blanks import blank_image
 from model.metrics.chance import random_order_scores
+from model.metrics.curve import is_symmetric
 from model.metrics.localisation import Localisation, localise
+from model.metrics.patches import PatchGrid
 from model.metrics.perturbation import Ends, evaluate_ends
-from model.metrics.pid import PatchInsertionDeletion, patch_insertion_deletion
+from model.metrics.pid import PatchInsertionDeletion, patch_insertion_deletion, planned_counts
 from model.metrics.statistics import random_band
 from model.network import LambdaAbn
 from model.normalisation import denormalise
 from model.overlay import coverage
 from model.probability import Predict, probability_of
 
+FORMAT = 1  # of the document and of the numbers in it: another program's results are not resumed
+ENOUGH_ORDERS = 39  # for both 2.5 % quantiles
 COARSE = 0.05  # of a score's error estimate: a warning says so
+TIED = 0.05  # share of the patches: a warning says so where it moves the score
 TOLERANCE_PX = 4  # of the pointing game, at the network's input: a lesion is a few px wide
 
 
@@ -81,10 +87,11 @@ def evaluate_image(
             "checkpoint": loaded.version,
             "network": loaded.config.preset,
             "request": request.to_dict(),
+            "format": FORMAT,
             "device": image.device.type,
             "torch": torch.__version__,
         },
-        warnings=(*unusual, *_warnings(measure.ends, methods), *_mask_warnings(mask)),
+        warnings=(*unusual, *_warnings(measure.ends, methods), *_mask_warnings(mask), *_band_warnings(request)),
     )
 
 
@@ -123,8 +130,13 @@ class Measurement:
         """Score random orders at each patch size, if any are asked for."""
         if not self.request.random_orders:
             return {}
-        is_paper = self.request.protocol == "paper"
-        return {m: random_band(self._random(m), mirrored=is_paper) for m in self.request.patch_sizes}
+        return {m: random_band(self._random(m), mirrored=self._mirrors(m)) for m in self.request.patch_sizes}
+
+    def _mirrors(self, patch_size: int) -> bool:
+        """Tell whether a reversed order has the negative score."""
+        grid = PatchGrid(self.image.shape[-2], self.image.shape[-1], patch_size)
+        counts = planned_counts(grid, self.request.protocol, self.request.step)
+        return self.request.protocol == "paper" and is_symmetric(counts)
 
     def _curves(self, name: str, saliency: Tensor, patch_size: int) -> PatchInsertionDeletion:
         options = self._options(f"{name}: m = {patch_size}", patch_size)
@@ -136,12 +148,11 @@ class Measurement:
 
     def _random(self, patch_size: int) -> list[float]:
         scores: list[float] = []
-        for order in range(self.request.random_orders):
+        first = seed_of(self.image, self.request.seed)
+        for seed in range(first, first + self.request.random_orders):
             options = self._options(f"random orders: m = {patch_size}", patch_size)
-            seed = self.request.seed + order
-            scores += random_order_scores(
-                self.predict, self.image, self.blank, orders=1, seed=seed, **options
-            ).tolist()
+            found = random_order_scores(self.predict, self.image, self.blank, orders=1, seed=seed, **options)
+            scores += found.tolist()
         return scores
 
     def _options(self, stage: str, patch_size: int) -> dict[str, Any]:
@@ -164,7 +175,15 @@ def _predicted(network: LambdaAbn, image: Tensor) -> int:
 def _mask_warnings(mask: Tensor | None) -> list[str]:
     if mask is None or bool(mask.any()):
         return []
-    return ["the mask is empty within the part of the image that the network sees: nothing is localised"]
+    return ["no pixel of the mask that the network sees is bright (level 128 or more): nothing is localised"]
+
+
+def _band_warnings(request: EvaluationRequest) -> list[str]:
+    if not 0 < request.random_orders < ENOUGH_ORDERS:
+        return []
+    return [
+        f"the random band is of {request.random_orders} orders, narrower than 95 %: take {ENOUGH_ORDERS} or more"
+    ]
 
 
 def _warnings(ends: Ends, methods: Mapping[str, MethodEvaluation]) -> list[str]:
@@ -178,7 +197,14 @@ def _warnings(ends: Ends, methods: Mapping[str, MethodEvaluation]) -> list[str]:
         f"{name}: m = {score.patch_size}: too few counts, the score may be {score.error_estimate:.2f} off"
         for name, method in methods.items()
         for score in method.scores
-        if score.error_estimate > COARSE
+        if score.error_estimate is not None and score.error_estimate > COARSE
+    ]
+    warnings += [
+        f"{name}: m = {score.patch_size}: {score.tied_fraction:.0%} of the patches are tied and go together, which "
+        f'protocol "published" rewards'
+        for name, method in methods.items()
+        for score in method.scores
+        if score.protocol == "published" and score.tied_fraction > TIED
     ]
     if ends.blank >= ends.full:
         warnings.append(

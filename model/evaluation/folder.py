@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from torch import Tensor
 from tqdm import tqdm
 
 from model.checkpoint import LoadedCheckpoint
-from model.errors import ImageError, MetricError, NonFiniteOutput
+from model.errors import ConfigurationError, ImageError, MetricError, NonFiniteOutput
 from model.evaluation.bar import Bar
-from model.evaluation.evaluate import evaluate_image
+from model.evaluation.evaluate import FORMAT, evaluate_image
 from model.evaluation.picture import draw
-from model.evaluation.report import write_report
+from model.evaluation.report import REPORT, remove_report, write_report
 from model.evaluation.request import EvaluationRequest
 from model.evaluation.result import Evaluation
 from model.evaluation.strip import draw_strip
 from model.evaluation.table import curves_csv, without_curves
 from model.gallery import picture_names
 from model.image import decode_size, read_image, to_pixels, to_tensor
-from model.mask import mask_of
+from model.mask import MASK_MODE, mask_of
 from model.metrics.blanks import blank_image
 from model.whole_file import write_whole
+
+SUFFIXES = (".json", ".curves.csv", ".png", ".strip.png")  # of the files of an image
+NOT_FINITE = "the network overflowed on this image, or on it with patches missing"
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Item:
 
     path: Path
     mask: Path | None = None  # white where the evidence lies
-    target: str | None = None  # a label, or an index: instead of the request's
+    target: str | None = None  # a label, or an index: where the request names none
 
 
 @dataclass(frozen=True)
@@ -50,13 +55,14 @@ class EvaluationFolder:
         """Yield each image's scores, or its `path` and `error`; at the end write the report.
 
         Raises:
-            ConfigurationError: the network has no such target.
+            ConfigurationError: the network has no such target, or results would lie upon images.
             MetricError: the protocol has no step for this network's images.
+            OSError: the folder cannot be written.
         """
         self.request.target_index(self.loaded.labels)
-        self.out.mkdir(parents=True, exist_ok=True)
         each = self.request.forwards(self.loaded.config.height, self.loaded.config.width)
         documents, names = [], picture_names([item.path for item in items])
+        self._prepare(items, names.values())
         with tqdm(total=each * len(items), unit="fwd", unit_scale=True, disable=None, leave=False) as shown:
             bar = Bar(shown, each)
             for item in items:
@@ -64,12 +70,24 @@ class EvaluationFolder:
                     document, is_old = self._document(item, names[item.path], bar)
                 except (ImageError, MetricError, NonFiniteOutput) as error:
                     bar.skip()
-                    yield {"path": str(item.path), "error": str(error)}
+                    said = NOT_FINITE if isinstance(error, NonFiniteOutput) else str(error)
+                    yield {"path": str(item.path), "error": said}
                     continue
                 documents.append(without_curves(document))
                 yield _line(documents[-1], is_old)
         if documents:
             write_report(self.out, documents)
+
+    def _prepare(self, items: Sequence[Item], names: Iterable[str]) -> None:
+        """Make the folder, make sure that it can be written and that no result takes another file's place."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=self.out).close()
+        results = Counter([*REPORT, *(name + suffix for name in names for suffix in SUFFIXES)])
+        inputs = {path.resolve() for item in items for path in (item.path, item.mask) if path}
+        folder = self.out.resolve()
+        if taken := [name for name, times in results.items() if times > 1 or folder / name in inputs]:
+            raise ConfigurationError(f"{self.out / taken[0]} would be written over: choose another folder or name")
+        remove_report(self.out)
 
     def _document(self, item: Item, name: str, bar: Bar) -> tuple[dict[str, Any], bool]:
         """Return an image's result, and whether it was there already.
@@ -79,27 +97,30 @@ class EvaluationFolder:
             MetricError: a map is not finite.
             NonFiniteOutput: the network overflowed.
         """
-        request = replace(self.request, target=item.target or self.request.target)
-        digests = {"sha256": _digest(item.path), "mask_sha256": _digest(item.mask) if item.mask else None}
+        request = replace(self.request, target=self.request.target or item.target)
+        digests: dict[str, str | None] = {
+            "sha256": _digest(item.path),
+            "mask_sha256": _digest(item.mask) if item.mask else None,
+        }
         known = self._known(name, digests, request)
         if known is not None:
             bar.skip()
             return known | {"path": str(item.path)}, True
+        (self.out / f"{name}.json").unlink(missing_ok=True)  # it says that all else is there
         image, mask = self._load(item)
         evaluation = evaluate_image(self.loaded, image, request, bar.tell, mask)
         bar.finish()
         document = {"path": str(item.path), **digests, **evaluation.to_dict()}
         self._draw(evaluation, image, name)
         write_whole(self.out / f"{name}.curves.csv", curves_csv(document).encode())
-        whole = json.dumps(document, ensure_ascii=False).encode()
-        write_whole(self.out / f"{name}.json", whole)  # last: all else is there
+        write_whole(self.out / f"{name}.json", json.dumps(document, ensure_ascii=False).encode())
         return document, False
 
     def _load(self, item: Item) -> tuple[Tensor, Tensor | None]:
         """Decode an image (C, H, W) and its mask (H, W)."""
         preprocessing = self.loaded.preprocessing
         picture = read_image(item.path, preprocessing.mode, at_least=decode_size(preprocessing))
-        mask = None if item.mask is None else mask_of(read_image(item.mask, "grey"), picture, preprocessing)
+        mask = None if item.mask is None else mask_of(read_image(item.mask, MASK_MODE), picture, preprocessing)
         return to_tensor(picture, preprocessing)[0], mask
 
     def _draw(self, evaluation: Evaluation, image: Tensor, name: str) -> None:
@@ -116,10 +137,12 @@ class EvaluationFolder:
         try:
             document: dict[str, Any] = json.loads((self.out / f"{name}.json").read_text(encoding="utf-8"))
             provenance = document["provenance"]
-            found = provenance["checkpoint"], provenance["request"], {key: document.get(key) for key in digests}
-        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+            found = [provenance[name] for name in ("checkpoint", "request", "format")]
+            of_files = {name: document[name] for name in digests}
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
-        return document if found == (self.loaded.version, request.to_dict(), digests) else None
+        wanted = [self.loaded.version, request.to_dict(), FORMAT]
+        return document if (found, of_files) == (wanted, digests) else None
 
 
 def _digest(path: Path) -> str:

@@ -10,8 +10,9 @@ from model.evaluation.sheet import csv_text, markdown_table, with_interval
 from model.evaluation.table import LEVEL, Document, Rows
 from model.metrics.statistics import mean_interval
 
-FIGURES = ("pointing_game", "energy_inside", "average_precision")
-COLUMNS = ("method", "figure", "images", "value", "low", "high", "mask_share")
+CHANCE = {"pointing_game": "pointing_chance", "energy_inside": "mask_share", "average_precision": "mask_share"}
+FIGURES = tuple(CHANCE)
+COLUMNS = ("method", "figure", "images", "value", "low", "high", "chance")
 
 
 def localisation_rows(documents: Sequence[Document]) -> Rows:
@@ -36,17 +37,21 @@ def localisation_markdown(rows: Rows) -> str:
     cells = {(row["method"], row["figure"]): with_interval(row, "value") for row in rows}
     methods = dict.fromkeys(row["method"] for row in rows)
     table = markdown_table(
-        ["localisation", *FIGURES], [[name, *(cells[name, figure] for figure in FIGURES)] for name in methods]
+        ["localisation", *FIGURES],
+        [
+            *([name, *(cells[name, figure] for figure in FIGURES)] for name in methods),
+            ["chance", *(f"{row['chance']:.3f}" for row in rows[: len(FIGURES)])],
+        ],
     )
     return (
         f"Means over the images with a mask (n = {rows[0]['images']}) and their 95 % bootstrap intervals; the "
-        f"masks cover {rows[0]['mask_share']:.2%} of them.\n\n{table}"
+        f"last row is what a map that knows nothing scores.\n\n{table}"
     )
 
 
 def _row(method: str, figure: str, of_images: Sequence[Document]) -> dict[str, object]:
     mean = mean_interval([found[figure] for found in of_images], level=LEVEL)
-    share = float(np.mean([found["mask_share"] for found in of_images]))
-    return {"method": method, "figure": figure, "images": len(of_images), "mask_share": share} | {
+    chance = float(np.mean([found[CHANCE[figure]] for found in of_images]))
+    return {"method": method, "figure": figure, "images": len(of_images), "chance": chance} | {
         "value": mean.value, "low": mean.low, "high": mean.high,
     }  # fmt: skip

@@ -20,7 +20,7 @@ def draw_over_sizes(rows: Rows, path: Path) -> None:
     methods = list(dict.fromkeys(row["method"] for row in rows))
     for number, method in enumerate(methods):
         of_method = [row for row in rows if row["method"] == method]
-        places = [sizes.index(row["patch_size"]) + BESIDE * (number - len(methods) / 2) for row in of_method]
+        places = [sizes.index(row["patch_size"]) + BESIDE * (number - (len(methods) - 1) / 2) for row in of_method]
         means = [row["pid"] for row in of_method]
         reach = [
             [mean - row["low"] for mean, row in zip(means, of_method, strict=True)],

@@ -1,4 +1,4 @@
-"""A picture of one evaluation: the image, the maps over it, and the curves. The only file that needs matplotlib."""
+"""A picture of one evaluation: the image, the maps over it, and the curves."""
 
 from __future__ import annotations
 

@@ -11,6 +11,9 @@ from model.evaluation.over_sizes import draw_over_sizes
 from model.evaluation.table import Document, table_csv, table_markdown, table_rows
 from model.whole_file import write_whole
 
+PLOT = "pid-over-m.png"
+REPORT = ("table.md", "table.csv", "differences.csv", "localisation.csv", PLOT)
+
 
 def write_report(out: Path, documents: Sequence[Document]) -> None:
     """Write table.md, table.csv, differences.csv, localisation.csv (where there are masks) and pid-over-m.png.
@@ -21,11 +24,18 @@ def write_report(out: Path, documents: Sequence[Document]) -> None:
     """
     differences, localised = difference_rows(documents), localisation_rows(documents)
     parts = [table_markdown(documents), differences_markdown(differences), localisation_markdown(localised)]
-    texts = {"table.csv": table_csv(documents), "table.md": "\n".join(filter(None, parts))}
-    if differences:
-        texts["differences.csv"] = differences_csv(differences)
-    if localised:
-        texts["localisation.csv"] = localisation_csv(localised)
-    for name, text in texts.items():
-        write_whole(out / name, text.encode())
-    draw_over_sizes(table_rows(documents), out / "pid-over-m.png")
+    texts = {
+        "table.csv": table_csv(documents),
+        "table.md": "\n".join(filter(None, parts)),
+        "differences.csv": differences_csv(differences) if differences else "",
+        "localisation.csv": localisation_csv(localised) if localised else "",
+    }
+    for name in filter(texts.get, texts):
+        write_whole(out / name, texts[name].encode())
+    draw_over_sizes(table_rows(documents), out / PLOT)
+
+
+def remove_report(out: Path) -> None:
+    """Remove what was said of a set before."""
+    for name in REPORT:
+        (out / name).unlink(missing_ok=True)

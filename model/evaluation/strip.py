@@ -23,7 +23,9 @@ DPI = 110
 
 
 def draw_strip(evaluation: Evaluation, pixels: Pixels, blank: Pixels, path: Path) -> None:
-    """Write a PNG: a method a row, at the largest patch size; below each step p(target).
+    """Write a PNG: a method a row, at the largest patch size; below each step the measured p(target).
+
+    Where patches are tied p is the mean of two orders, and the picture shows one of them.
 
     Args:
         evaluation: of the image.

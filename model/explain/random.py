@@ -22,7 +22,11 @@ class Random:
         return torch.stack([self._noise(image) for image in images])
 
     def _noise(self, image: Tensor) -> Tensor:
-        content = image.detach().cpu().contiguous().numpy().tobytes()
-        digest = hashlib.blake2b(f"{self.seed}:".encode() + content, digest_size=7).digest()
-        generator = torch.Generator().manual_seed(int.from_bytes(digest, "big"))
+        generator = torch.Generator().manual_seed(seed_of(image, self.seed))
         return torch.rand(image.shape[-2:], generator=generator).to(image.device)
+
+
+def seed_of(image: Tensor, seed: int) -> int:
+    """Return a seed for one image (C, H, W): what is drawn for several images is drawn independently."""
+    content = image.detach().cpu().contiguous().numpy().tobytes()
+    return int.from_bytes(hashlib.blake2b(f"{seed}:".encode() + content, digest_size=7).digest(), "big")

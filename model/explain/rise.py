@@ -106,8 +106,9 @@ class Rise:
 
     def _batches(self) -> Iterator[tuple[slice, bool]]:
         """Yield the masks of each batch, and whether the standard error is looked at behind it."""
-        for start in range(0, self.masks, CHECK_EVERY):
-            end = min(start + CHECK_EVERY, self.masks)
+        stretch = self.masks if self.stop_at is None else CHECK_EVERY
+        for start in range(0, self.masks, stretch):
+            end = min(start + stretch, self.masks)
             for first in range(start, end, self.batch_size):
                 last = min(first + self.batch_size, end)
                 yield slice(first, last), last == end

@@ -38,8 +38,16 @@ def every(step: int, patches: int) -> list[int]:
     return sorted({*range(0, patches, step), patches})
 
 
+def is_symmetric(counts: Sequence[int] | None) -> bool:
+    """Tell whether counts are the same under n -> N - n, as the adaptive ones (None) are.
+
+    Only then the reverse of an order has exactly the negative score.
+    """
+    return counts is None or [counts[-1] - n for n in reversed(counts)] == list(counts)
+
+
 def adaptive(curves: CurvePair, patches: int) -> tuple[list[int], Floats]:
-    """Look at both curves evenly, then where they bend, until the score is certain or a fifth has been looked at.
+    """Look at both curves evenly, then where they bend, until the score is certain or the budget is spent.
 
     The counts stay symmetric under n -> N - n, so that an order and its reverse are looked at in the same places.
 
@@ -63,7 +71,7 @@ def adaptive(curves: CurvePair, patches: int) -> tuple[list[int], Floats]:
 
 
 def adaptive_budget(patches: int) -> int:
-    """Return how many of the counts 0..N are looked at at most, so that forwards are a fifth of 2 N or fewer."""
+    """Return how many of the counts 0..N are looked at at most: a fifth, but never less than AT_LEAST."""
     return min(patches + 1, max(AT_LEAST, patches // SHARE))
 
 

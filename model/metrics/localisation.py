@@ -13,16 +13,22 @@ from model.metrics.patches import fit
 
 
 class Localisation(NamedTuple):
-    """All figures lie in 0..1. A map that knows nothing scores `mask_share` in each of them."""
+    """All figures lie in 0..1. A map that knows nothing scores `mask_share`, and `pointing_chance` in pointing."""
 
     pointing_game: float
     energy_inside: float
     average_precision: float
     mask_share: float  # of the image's pixels
+    pointing_chance: float  # share of the pixels that are in the mask or close enough to it
 
 
 def localise(saliency: Tensor, mask: Tensor, *, tolerance_px: int = 0) -> Localisation:
     """Compare a map (H, W), or (h, w) upsampled bilinearly, with a mask (H, W).
+
+    Args:
+        saliency: the map.
+        mask: True inside.
+        tolerance_px: of the pointing game alone: so close to the mask, along rows and columns, is a hit too.
 
     Raises:
         MetricError: the map is not finite, or the mask is empty.
@@ -30,23 +36,22 @@ def localise(saliency: Tensor, mask: Tensor, *, tolerance_px: int = 0) -> Locali
     inside = mask.bool()
     if mask.ndim != 2 or not bool(inside.any()):
         raise MetricError("a mask is (height, width) with at least one pixel inside")
-    whole = fit(saliency, *inside.shape)
+    whole, near = fit(saliency, *inside.shape), _widened(inside, tolerance_px)
     return Localisation(
-        pointing_game=pointing_game(whole, inside, tolerance_px=tolerance_px),
+        pointing_game=pointing_game(whole, near),
         energy_inside=energy_inside(whole, inside),
         average_precision=average_precision(whole, inside),
         mask_share=float(inside.double().mean()),
+        pointing_chance=float(near.double().mean()),
     )
 
 
-def pointing_game(saliency: Tensor, mask: Tensor, *, tolerance_px: int = 0) -> float:
-    """Whether the map's maximum lies in the mask or so close to it (Zhang et al., IJCV 2018): 1 or 0.
+def pointing_game(saliency: Tensor, mask: Tensor) -> float:
+    """Whether the map's maximum lies in the mask (Zhang et al., IJCV 2018): 1 or 0.
 
-    Where several pixels share the maximum, the share of them that hit. The distance is along rows or columns.
+    Where several pixels share the maximum, the share of them that hit.
     """
-    reach = 2 * tolerance_px + 1
-    near = F.max_pool2d(mask.float()[None, None], reach, stride=1, padding=tolerance_px)[0, 0]
-    return float(near[saliency == saliency.max()].double().mean())
+    return float(mask[saliency == saliency.max()].double().mean())
 
 
 def energy_inside(saliency: Tensor, mask: Tensor) -> float:
@@ -67,3 +72,8 @@ def average_precision(saliency: Tensor, mask: Tensor) -> float:
     taken = torch.bincount(place, minlength=len(levels)).flip(0).cumsum(0)
     precision = hits.cumsum(0) / taken
     return float((hits * precision).sum() / hits.sum())
+
+
+def _widened(mask: Tensor, by_px: int) -> Tensor:
+    """Return where the mask is or is so close, along rows and columns: (H, W)."""
+    return F.max_pool2d(mask.float()[None, None], 2 * by_px + 1, stride=1, padding=by_px)[0, 0].bool()

@@ -42,7 +42,7 @@ class PatchInsertionDeletion:
     deletion_curve: Floats  # (K,)
     insertion: float  # area under the curve
     deletion: float
-    error_estimate: float  # of the score, owed to the counts between the points; 0 where none were left out
+    error_estimate: float | None  # of the score, for the counts left out; None under "published": it is its points
     tied_fraction: float  # of the patches, those as strong as another
     ends: Ends  # p of the whole image and of the blank, for the next curves of this image
     forwards: int  # images that were shown to the network
@@ -79,7 +79,8 @@ def patch_insertion_deletion(
         patch_size: m in px; 1 is Insertion-Deletion.
         protocol: "paper", or "published": what the authors' code computes.
         step: look at every step-th count; "recommended" is the authors' step for this size; "auto" looks where the
-            curves bend, and under "published" is the recommended one.
+            curves bend, and under "published" is the recommended one. A step that does not divide N leaves counts
+            that are not symmetric: a constant map then scores 0, and a reversed order the negative, only nearly.
         batch_size: perturbed images a batch.
         ties: the order of equally strong patches. "symmetric": the mean of the curves of row-major and reversed
             order. "published" lets them go together, whatever is said here.
@@ -122,7 +123,7 @@ def patch_insertion_deletion(
         deletion_curve=found[1],
         insertion=areas[0],
         deletion=areas[1],
-        error_estimate=0.0 if protocol == "published" else error_estimate(counts, found),
+        error_estimate=None if protocol == "published" else error_estimate(counts, found),
         tied_fraction=tied,
         ends=perturbed.ends,
         forwards=perturbed.forwards,
@@ -141,8 +142,8 @@ def _check(image: Tensor, blank: Tensor, protocol: str, step: Step, batch_size: 
         raise MetricError(f"no protocol {protocol!r}; there are {', '.join(get_args(Protocol))}")
     if ties not in get_args(TieRule):
         raise MetricError(f"no tie rule {ties!r}; there are {', '.join(get_args(TieRule))}")
-    if step not in get_args(NamedStep) and (not isinstance(step, int) or step < 1):
-        raise MetricError(f"step must be at least 1, 'auto' or 'recommended', is {step!r}")
+    if step not in get_args(NamedStep) and (type(step) is not int or step < 1):
+        raise MetricError(f"step must be a whole number from 1, 'auto' or 'recommended', is {step!r}")
     if batch_size < 1:
         raise MetricError(f"batch_size must be at least 1, is {batch_size}")
 

@@ -18,8 +18,8 @@ from model.network import LambdaAbn
 def randomisation_cascade(network: LambdaAbn, *, seed: int = 0) -> Iterator[tuple[str, LambdaAbn]]:
     """Yield copies of a network, each with one more part randomised, from the classifier down to the stem.
 
-    The entries of each parameter are shuffled: the sizes of activations stay near those the network was trained
-    to, folded or not, while nothing of what it learned is left.
+    The entries of each parameter and running statistic are shuffled: the sizes of activations stay near those the
+    network was trained to, folded or not, while nothing of what it learned is left.
 
     Yields:
         the name of the part that was randomised last, and the copy.
@@ -27,8 +27,8 @@ def randomisation_cascade(network: LambdaAbn, *, seed: int = 0) -> Iterator[tupl
     randomised = copy.deepcopy(network)
     generator = torch.Generator().manual_seed(seed)
     for name, part in _parts(randomised):
-        for parameter in part.parameters():
-            _shuffle(parameter, generator)
+        for values in (*part.parameters(), *part.buffers()):
+            _shuffle(values, generator)
         yield name, copy.deepcopy(randomised)
 
 

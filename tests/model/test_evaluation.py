@@ -17,6 +17,7 @@ from model.checkpoint import LoadedCheckpoint
 from model.errors import ConfigurationError, LabnError, MetricError, NonFiniteOutput
 from model.evaluation.evaluate import evaluate_image
 from model.evaluation.request import EvaluationRequest
+from model.explain.random import seed_of
 from model.explain.rise import Rise
 from model.familiarity import input_statistics
 from model.metrics.blanks import blank_image
@@ -98,8 +99,8 @@ class TestEvaluateImage:
         )
         found = evaluate_image(loaded, IMAGE, request)
         scores = random_order_scores(
-            probability_of(loaded.network, 0), IMAGE, blank_of(loaded), patch_size=8, orders=5, seed=2,
-            protocol=protocol,
+            probability_of(loaded.network, 0), IMAGE, blank_of(loaded), patch_size=8, orders=5,
+            seed=seed_of(IMAGE, 2),            protocol=protocol,
         )  # fmt: skip
         expected = random_band(scores, mirrored=protocol == "paper")
         assert found.random_bands[8] == pytest.approx(expected, abs=1e-6)
@@ -130,15 +131,36 @@ class TestEvaluateImage:
             expected = localise(torch.from_numpy(method.saliency), mask, tolerance_px=4)
             assert method.localisation == expected
             assert method.localisation.mask_share == 50 / 1024
+            assert method.localisation.pointing_chance == 13 * 18 / 1024
         document = found.to_dict()["methods"]["random"]["localisation"]
-        assert set(document) == {"pointing_game", "energy_inside", "average_precision", "mask_share"}
+        assert set(document) == {
+            "pointing_game",
+            "energy_inside",
+            "average_precision",
+            "mask_share",
+            "pointing_chance",
+        }
         assert json.loads(json.dumps(document)) == document
 
     def test_an_empty_mask_is_warned_of(self, loaded: LoadedCheckpoint) -> None:
         request = replace(REQUEST, methods=("attention",), patch_sizes=(16,))
         found = evaluate_image(loaded, IMAGE, request, mask=torch.zeros(32, 32, dtype=torch.bool))
         assert found.methods["attention"].localisation is None
-        assert [warning for warning in found.warnings if "mask is empty" in warning]
+        assert [warning for warning in found.warnings if "no pixel of the mask" in warning]
+
+    def test_a_band_of_few_orders_and_ties_that_go_together_are_warned_of(self, loaded: LoadedCheckpoint) -> None:
+        request = replace(REQUEST, methods=("attention",), protocol="published", random_orders=2)
+        warnings = evaluate_image(loaded, IMAGE, request).warnings
+        assert [warning for warning in warnings if "band is of 2 orders" in warning]
+        loaded.network.branch.attention.load_state_dict(
+            {name: torch.zeros_like(value) for name, value in loaded.network.branch.attention.state_dict().items()}
+        )
+        warnings = evaluate_image(loaded, IMAGE, request).warnings
+        assert [w for w in warnings if w.startswith("attention: m = 8: 100% of the patches are tied")]
+
+    def test_images_have_random_orders_of_their_own(self) -> None:
+        assert seed_of(IMAGE, 0) != seed_of(images(2)[1], 0)
+        assert seed_of(IMAGE, 0) == seed_of(IMAGE.clone(), 0) != seed_of(IMAGE, 1)
 
     def test_a_step_over_all_patches_is_warned_of(self, loaded: LoadedCheckpoint) -> None:
         request = replace(REQUEST, methods=("attention",))

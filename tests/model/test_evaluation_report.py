@@ -16,7 +16,7 @@ from model.checkpoint import LoadedCheckpoint
 from model.evaluation.comparison import difference_rows
 from model.evaluation.evaluate import evaluate_image
 from model.evaluation.masked import localisation_rows
-from model.evaluation.report import write_report
+from model.evaluation.report import remove_report, write_report
 from model.evaluation.request import EvaluationRequest
 from model.evaluation.strip import SHARES, insertion_steps
 from model.evaluation.table import table_rows
@@ -38,6 +38,7 @@ def document(scores: dict[str, dict[int, float]], *, target: str = "positive", h
         "energy_inside": 0.2,
         "average_precision": 0.1,
         "mask_share": 0.05,
+        "pointing_chance": 0.2,
     }
     return {
         "p_full": 0.9,
@@ -96,7 +97,9 @@ def test_localisation_is_over_the_images_that_have_a_mask() -> None:
     rows = localisation_rows(SET)  # the first one has none: 0 / 4 is no mask
     assert [row["value"] for row in rows if row["figure"] == "pointing_game"] == [0.625, 0.625]
     assert {row["images"] for row in rows} == {4}
-    assert {row["mask_share"] for row in rows} == {0.05}
+    assert {row["figure"]: row["chance"] for row in rows} == {
+        "pointing_game": 0.2, "energy_inside": 0.05, "average_precision": 0.05,
+    }  # fmt: skip
 
 
 def test_a_report_says_what_it_is_of(tmp_path: Path) -> None:
@@ -111,13 +114,32 @@ def test_a_report_says_what_it_is_of(tmp_path: Path) -> None:
         "target positive",
         "0.200",
         "| attention − random |",
-        "masks cover 5.00%",
+        "| chance | 0.200 | 0.050 | 0.050 |",
     ):
         assert said in words
     with (tmp_path / "table.csv").open(newline="") as file:
         assert math.isclose(float(next(csv.DictReader(file))["pid"]), 0.32)
     with Image.open(tmp_path / "pid-over-m.png") as plot:
         assert len(np.unique(np.asarray(plot.convert("RGB")).reshape(-1, 3), axis=0)) > 50
+
+
+def test_a_report_leaves_nothing_of_the_one_before(tmp_path: Path) -> None:
+    write_report(tmp_path, SET)
+    remove_report(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_protocol_published_leaves_out_is_not_guessed(tmp_path: Path) -> None:
+    [one] = [document({"attention": {8: 0.3}})]
+    one["methods"]["attention"]["scores"][0]["error_estimate"] = None
+    assert table_rows([one])[0]["error_estimate"] is None
+    write_report(tmp_path, [one])
+    assert "left out" not in (tmp_path / "table.md").read_text()
+
+
+def test_small_p_values_are_not_printed_as_none(tmp_path: Path) -> None:
+    write_report(tmp_path, [document({"attention": {8: 0.3}, "random": {8: 0.0}}) for _ in range(25)])
+    assert "p<0.001" in (tmp_path / "table.md").read_text()
 
 
 def test_one_method_without_masks_is_compared_with_nothing(tmp_path: Path) -> None:

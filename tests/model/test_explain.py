@@ -1,4 +1,4 @@
-"""What every explanation method has in common, and what each one computes."""
+"""What the maps of the network itself are."""
 
 from __future__ import annotations
 
@@ -8,34 +8,13 @@ from torch import Tensor
 
 from model.errors import ConfigurationError
 from model.explain.attention import Attention
-from model.explain.explainer import Explainer, stretch, upsample
+from model.explain.explainer import stretch, upsample
 from model.explain.lambda_attention import LambdaAttention
 from model.network import LambdaAbn
 from model.resnet import NormedLambda
 from tests.model.networks import images, small_network
 
-EXPLAINERS = [Attention(), LambdaAttention(), *(LambdaAttention(bottleneck=place) for place in range(3))]
 TARGETS = torch.tensor([0, 1, 0])
-
-
-@pytest.mark.parametrize("explainer", EXPLAINERS, ids=repr)
-@pytest.mark.parametrize("split", range(4))
-class TestEveryMethod:
-    def test_gives_a_map_of_the_images_size(self, explainer: Explainer, split: int) -> None:
-        saliency = explainer(small_network(split=split), images(3, height=40, width=24), TARGETS)
-        assert saliency.shape == (3, 40, 24)
-        assert bool(saliency.isfinite().all())
-
-    def test_gives_each_image_its_own_map_in_any_batch(self, explainer: Explainer, split: int) -> None:
-        network, batch = small_network(split=split), images(3)
-        together = explainer(network, batch, TARGETS)
-        alone = torch.cat([explainer(network, batch[i : i + 1], TARGETS[i : i + 1]) for i in range(3)])
-        torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-4)
-
-    def test_is_the_same_on_a_folded_network(self, explainer: Explainer, split: int) -> None:
-        network = small_network(split=split)
-        unfolded, folded = (explainer(n, images(3), TARGETS) for n in (network, network.folded()))
-        torch.testing.assert_close(folded, unfolded, rtol=1e-4, atol=1e-4)
 
 
 def test_methods_tell_images_apart() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import Any
 
@@ -26,6 +27,10 @@ KNOBS: dict[str, dict[str, Any]] = {"rise": {"masks": 20, "grid": 3, "batch_size
 EXPLAINERS: dict[str, Explainer] = {name: explainer(name, KNOBS.get(name)) for name in METHODS}
 EXPLAINERS["mean_map"] = MeanMap(torch.arange(12.0).reshape(3, 4))
 TARGETS = torch.tensor([0, 1, 0])
+RANGES = {
+    "attention": (0.0, 1.0), "lambda_attention": (-math.inf, math.inf), "rise": (0.0, 1 / Rise().keep),
+    "grad_cam": (0.0, math.inf), "random": (0.0, 1.0), "edges": (0.0, math.inf), "mean_map": (0.0, 11.0),
+}  # fmt: skip
 
 
 def states(network: LambdaAbn) -> list[dict[str, Any]]:
@@ -54,6 +59,11 @@ class TestEveryMethod:
         assert saliency.dtype == torch.float32
         assert not saliency.requires_grad
         assert bool(saliency.isfinite().all())
+
+    def test_keeps_within_its_range(self, name: str) -> None:
+        low, high = RANGES[name]
+        saliency = EXPLAINERS[name](small_network(), images(3), TARGETS)
+        assert low <= float(saliency.min()) < float(saliency.max()) <= high
 
     def test_gives_the_same_bytes_again(self, name: str) -> None:
         network, batch = small_network(), images(3)

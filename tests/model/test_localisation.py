@@ -19,7 +19,7 @@ def mask() -> Tensor:
 
 
 def test_the_mask_itself_is_perfect(mask: Tensor) -> None:
-    assert localise(mask.float(), mask) == (1.0, 1.0, 1.0, 18 / 200)
+    assert localise(mask.float(), mask) == (1.0, 1.0, 1.0, 18 / 200, 18 / 200)
 
 
 def test_its_opposite_is_as_bad_as_can_be(mask: Tensor) -> None:
@@ -30,7 +30,7 @@ def test_its_opposite_is_as_bad_as_can_be(mask: Tensor) -> None:
 
 @pytest.mark.parametrize("value", [-2.0, 0.0, 0.7])
 def test_a_constant_map_scores_the_mask_s_share(mask: Tensor, value: float) -> None:
-    assert localise(torch.full((10, 20), value), mask) == pytest.approx((0.09, 0.09, 0.09, 0.09))
+    assert localise(torch.full((10, 20), value), mask) == pytest.approx((0.09, 0.09, 0.09, 0.09, 0.09))
 
 
 def test_pointing_game_looks_at_the_maximum_only(mask: Tensor) -> None:
@@ -47,7 +47,13 @@ def test_pointing_game_looks_at_the_maximum_only(mask: Tensor) -> None:
 def test_pointing_game_forgives_what_is_near(mask: Tensor, tolerance_px: int, hit: float) -> None:
     saliency = torch.zeros(10, 20)
     saliency[3, 11] = 1.0  # the mask ends at column 9
-    assert pointing_game(saliency, mask, tolerance_px=tolerance_px) == hit
+    assert localise(saliency, mask, tolerance_px=tolerance_px).pointing_game == hit
+
+
+def test_what_is_forgiven_is_chances_too(mask: Tensor) -> None:
+    found = localise(torch.full((10, 20), 0.5), mask, tolerance_px=2)
+    assert found.pointing_game == found.pointing_chance == 7 * 10 / 200
+    assert (found.energy_inside, found.average_precision) == pytest.approx((0.09, 0.09))
 
 
 def test_energy_is_the_share_of_what_is_positive(mask: Tensor) -> None:

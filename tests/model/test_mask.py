@@ -13,7 +13,7 @@ from PIL import Image
 from model.config import Preprocessing
 from model.errors import BrokenImage
 from model.image import Picture, decode_image
-from model.mask import mask_of
+from model.mask import MASK_MODE, mask_of
 
 WHOLE = Preprocessing(mode="rgb", height=8, width=8, mean=(0.5,) * 3, std=(0.25,) * 3)
 RIGHT_HALF = Preprocessing(
@@ -25,7 +25,7 @@ IMAGE = Picture(Image.new("RGB", (64, 32)), 32, 64)
 def picture(levels: NDArray[np.uint8]) -> Picture:
     file = io.BytesIO()
     Image.fromarray(levels).save(file, "PNG")
-    return decode_image(file.getvalue(), "grey")
+    return decode_image(file.getvalue(), MASK_MODE)
 
 
 def test_a_single_pixel_is_not_lost() -> None:
@@ -61,3 +61,10 @@ def test_grey_of_a_lossy_file_is_rounded() -> None:
 def test_other_proportions_are_refused() -> None:
     with pytest.raises(BrokenImage, match="64 x 64 px, its image 64 x 32"):
         mask_of(picture(np.zeros((64, 64), np.uint8)), IMAGE, WHOLE)
+
+
+@pytest.mark.parametrize("colour", [(255, 0, 0), (0, 0, 255), (1, 1, 1)])
+def test_any_colour_is_inside_and_so_is_1_in_a_mask_of_0_and_1(colour: tuple[int, int, int]) -> None:
+    levels = np.zeros((32, 64, 3), np.uint8)
+    levels[:, 32:] = colour
+    assert mask_of(picture(levels), IMAGE, WHOLE).equal(torch.arange(8).expand(8, 8) >= 4)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from model.errors import MetricError, NonFiniteOutput
 from model.metrics.chance import random_order_scores
-from model.metrics.curve import adaptive, adaptive_budget, area, error_estimate, every
+from model.metrics.curve import adaptive, adaptive_budget, area, error_estimate, every, is_symmetric
 from model.metrics.patches import PatchGrid, fit
 from model.metrics.perturbation import Ends, evaluate_ends
 from model.metrics.pid import patch_insertion_deletion
@@ -95,6 +95,11 @@ class TestAdditiveModel:
         ]
         assert np.mean(scores) == pytest.approx(0.0, abs=4 * np.std(scores) / 200**0.5)
         assert np.std(scores) > 1e-3
+
+    def test_counts_that_are_not_symmetric_have_no_exact_mirror(self) -> None:
+        assert is_symmetric(every(4, 48))
+        assert is_symmetric(None)
+        assert not is_symmetric(every(5, 48))
 
 
 class TestTies:

@@ -149,3 +149,51 @@ def test_what_cannot_be_measured_is_named_and_nothing_is_written(
     assert (answer.code, answer.out) == (2, "")
     assert said in answer.err.splitlines()[-1]
     assert not list(tmp_path.glob("out/*"))
+
+
+def test_results_never_take_the_place_of_photographs(command: Command, checkpoint: Path, photos: Path) -> None:
+    before = {path: path.read_bytes() for path in photos.iterdir()}
+    answer = command("pid", checkpoint, photos, *OPTIONS, "--out", photos)
+    assert answer.code == 2
+    assert "a.png would be written over" in answer.err
+    assert {path: path.read_bytes() for path in photos.iterdir()} == before
+
+
+def test_files_of_one_name_have_results_of_their_own(command: Command, checkpoint: Path, photos: Path) -> None:
+    for folder in ("x/y", "x-y"):
+        (photos / folder).mkdir(parents=True)
+        (photos / folder / "a.png").write_bytes((photos / "b.png").read_bytes())
+    out = photos.parent / "out"
+    for resumed in (False, True):
+        answer = command("pid", checkpoint, photos / "x", photos / "x-y", photos / "a.png", *OPTIONS, "--out", out)
+        assert [line["resumed"] for line in answer.documents] == [resumed] * 3
+    assert len(list(out.glob("a-????????.json"))) == 3
+
+
+def test_what_another_request_left_unfinished_is_not_taken_up(pid: Command, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    pid()
+    (out / "a.strip.png").unlink()
+    (out / "a.strip.png").mkdir()  # the next request ends in the middle of its files
+    assert pid("--blank", "blur").code == 2
+    (out / "a.strip.png").rmdir()
+    assert [line["resumed"] for line in pid().documents] == [False, True, True]
+
+
+def test_results_in_another_form_are_computed_again(pid: Command, tmp_path: Path) -> None:
+    pid()
+    path = tmp_path / "out" / "a.json"
+    document = json.loads(path.read_text())
+    for changed in ({**document, "provenance": {**document["provenance"], "format": 0}}, {"sha256": "0"}, []):
+        path.write_text(json.dumps(changed))
+        assert [line["resumed"] for line in pid().documents] == [False, True, True]
+
+
+def test_both_protocols_and_random_orders_go_through_the_command(pid: Command, tmp_path: Path) -> None:
+    answer = pid("--protocol", "published", "--random-orders", 2, "--blank", "mean")
+    assert answer.code == 0
+    document = json.loads((tmp_path / "out" / "a.json").read_text())
+    score = document["methods"]["attention"]["scores"][0]
+    assert (score["protocol"], score["blank"], score["error_estimate"]) == ("published", "mean", None)
+    low, high = score["random_band"]
+    assert low < high

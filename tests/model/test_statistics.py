@@ -83,7 +83,8 @@ class TestHolm:
 
 class TestRandomBand:
     def test_are_the_quantiles(self) -> None:
-        assert random_band(np.arange(101) / 100) == pytest.approx((0.025, 0.975))
+        assert random_band(np.arange(1, 40) / 40) == pytest.approx((1 / 40, 39 / 40))
+        assert random_band([0.1, 0.2]) == (0.1, 0.2)  # no farther than the outermost
 
     def test_mirrored_is_symmetric(self) -> None:
         low, high = random_band([0.1, 0.2, -0.05], mirrored=True)

@@ -103,3 +103,48 @@ def test_the_command_evaluates_a_split_and_goes_on_where_it_was(
     with (out / "table.csv").open(newline="") as file:
         assert {row["images"] for row in csv.DictReader(file)} == {"3"}
     assert len(list(out.glob("*.strip.png"))) == 3
+
+
+def test_masks_are_compared_and_part_of_what_is_resumed(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for split in ("train", "test"):
+        write_idrid(tmp_path, split, {f"IDRiD_{i:03}": i % 2 for i in range(1, 9)})
+    mask = write_mask(idrid_mask(tmp_path, "test", "IDRiD_003"), width=60)
+    out = tmp_path / "out"
+
+    def run(*more: str) -> list[dict[str, object]]:
+        options = [
+            "--split",
+            "test",
+            "--out",
+            str(out),
+            "--methods",
+            "random",
+            "--patch-sizes",
+            "16",
+            "--step",
+            "1",
+        ]
+        assert main(["evaluate", str(checkpoint), "--data", str(tmp_path), *options, *more]) == 0
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert [line["resumed"] for line in run("--masked-only")] == [False]
+    document = json.loads((out / "IDRiD_003.json").read_text())
+    assert document["methods"]["random"]["localisation"]["mask_share"] > 0
+    with (out / "localisation.csv").open(newline="") as file:
+        assert {row["images"] for row in csv.DictReader(file)} == {"1"}
+    write_mask(mask, width=120, height=80)
+    assert [line["resumed"] for line in run("--masked-only")] == [False]
+    assert [line["target"] for line in run("--masked-only", "--target", "no retinopathy")] == [
+        {"label": "no retinopathy", "index": 0}
+    ]
+    assert len(run("--classes", "all")) == 8
+
+
+@pytest.mark.parametrize("options", [["--correct-only"], ["--methods", "rise"], ["--sample", "3"]])
+def test_options_of_explanations_need_a_folder(
+    checkpoint: Path, idrid: Path, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", str(checkpoint), "--data", str(idrid), *options]) == 2
+    assert "name --out DIR" in capsys.readouterr().err
