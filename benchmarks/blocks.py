@@ -20,10 +20,21 @@ class Effort:
     patch_size: int  # m of their PID, px
     masks: int  # N of their RISE
     batch_size: int  # of either
+    evaluations: int  # through the queue, each paired with one without it
+    watched_masks: int  # N of the RISE whose progress is watched
+    few_jobs: int  # after which the worker has all the memory that it needs
+    many_jobs: int
+    empty_jobs: int  # a run
 
 
-FULL = Effort(passes=40, rounds=7, block_s=1.2, starts=3, jobs=2, patch_size=16, masks=200, batch_size=32)
-QUICK = Effort(passes=2, rounds=1, block_s=0.1, starts=1, jobs=1, patch_size=112, masks=4, batch_size=4)
+FULL = Effort(
+    passes=40, rounds=7, block_s=1.2, starts=3, jobs=2, patch_size=16, masks=200, batch_size=32,
+    evaluations=40, watched_masks=2000, few_jobs=20, many_jobs=200, empty_jobs=500,
+)  # fmt: skip
+QUICK = Effort(
+    passes=2, rounds=1, block_s=0.1, starts=1, jobs=1, patch_size=112, masks=4, batch_size=4,
+    evaluations=1, watched_masks=100, few_jobs=1, many_jobs=2, empty_jobs=5,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,5 +74,10 @@ def seconds_of(work: Callable[[], object]) -> float:
 
 def median_p95_ms(blocks: Sequence[Block]) -> tuple[float, float]:
     """Return p50 and p95 in ms of the latencies of all blocks together."""
-    latencies = sorted(latency * 1000 for block in blocks for latency in block.latencies_s)
-    return statistics.median(latencies), latencies[min(int(0.95 * len(latencies)), len(latencies) - 1)]
+    latencies = [latency * 1000 for block in blocks for latency in block.latencies_s]
+    return statistics.median(latencies), p95(latencies)
+
+
+def p95(values: Sequence[float]) -> float:
+    """Return the value that 95 % are below."""
+    return sorted(values)[min(int(0.95 * len(values)), len(values) - 1)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -13,7 +14,7 @@ from benchmarks.pictures import fundus_batch
 from benchmarks.published_form import Bottleneck as PublishedBottleneck
 from benchmarks.published_form import published_labn
 from model.checkpoint import save_checkpoint
-from model.config import Preprocessing
+from model.config import NetworkConfig, Preprocessing
 from model.local_contrast import LocalContrast
 from model.network import LambdaAbn
 from model.presets import PREPROCESSING_OF, PREPROCESSINGS, network_config
@@ -21,6 +22,10 @@ from model.published import network_from_published
 from model.resnet import Bottleneck
 
 SHIPPED = Path(__file__).parents[1] / "checkpoints" / "labn-idrid.safetensors"
+TINY = NetworkConfig(
+    channels=3, height=32, width=32, classes=2, stem_channels=8, stage_widths=(8, 8), stage_depths=(1, 1), split=1,
+    key_depth=4, receptive_field=5, branch_width=8, threshold=0.4,
+)  # fmt: skip
 CALIBRATION_IMAGES = 4
 BLOCK_WEIGHT = 0.2
 SEED = 0
@@ -63,23 +68,32 @@ def compact_checkpoint(folder: Path) -> Path:
     return random_checkpoint(network, folder)
 
 
+def tiny_checkpoint(folder: Path) -> Path:
+    """Write a network whose forward pass takes about a millisecond, so that what is around it shows."""
+    torch.manual_seed(SEED)
+    network = LambdaAbn(TINY)
+    preprocessing = replace(preprocessing_of("compact"), height=TINY.height, width=TINY.width)
+    _settle(
+        network, [block.expand.norm for block in network.modules() if isinstance(block, Bottleneck)], preprocessing
+    )
+    return _save(folder / "tiny.safetensors", network, preprocessing)
+
+
 def random_checkpoint(network: LambdaAbn, folder: Path) -> Path:
     """Write a network with random weights as `PRESET.safetensors`."""
     preset = network.config.preset
-    path = folder / f"{preset}.safetensors"
-    save_checkpoint(
-        path,
-        network,
-        preprocessing=preprocessing_of(preset),
-        labels=("negative", "positive"),
-        card={"data": "random weights"},
-    )
-    return path
+    return _save(folder / f"{preset}.safetensors", network, preprocessing_of(preset))
 
 
 def preprocessing_of(preset: str) -> Preprocessing:
     """Return the preprocessing that a preset's images need."""
     return PREPROCESSINGS[PREPROCESSING_OF[preset]]
+
+
+def _save(path: Path, network: LambdaAbn, preprocessing: Preprocessing) -> Path:
+    labels = ("negative", "positive")
+    save_checkpoint(path, network, preprocessing=preprocessing, labels=labels, card={"data": "random weights"})
+    return path
 
 
 def _settle(network: nn.Module, last_norms: Iterable[nn.Module], preprocessing: Preprocessing) -> None:

@@ -1,48 +1,33 @@
 """A client of POST /v1/predictions in a process of its own: keep-alive sockets, no HTTP library, no torch.
 
-`python -m benchmarks.client PORT` reads orders from its input, a JSON object a line, and answers each with the
-latencies of a block. `Client` is the other end of that pipe.
+`python -m benchmarks.client PORT` is ordered blocks and answers each with its latencies.
 """
 
 from __future__ import annotations
 
-import json
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from time import perf_counter
-from typing import Self
+from typing import Any
 
 from benchmarks.blocks import Block
+from benchmarks.piped_process import PipedProcess, answer_orders
 
 BOUNDARY = "labn-benchmark"
 TIMEOUT_S = 120.0
 
 
-class Client:
-    """The process, started; leaving the context ends it."""
+class Client(PipedProcess):
+    """The process."""
 
     def __init__(self, port: int) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.client", str(port)],
-            cwd=Path(__file__).parents[1],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def __enter__(self) -> Self:
-        """Return the client."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close the pipe, at whose end the process ends."""
-        self._process.communicate()
+        super().__init__("benchmarks.client", port)
 
     def block(self, picture: Path, *, clients: int, seconds: float) -> Block:
         """Let that many clients ask again and again, each as soon as it has its answer.
@@ -50,13 +35,7 @@ class Client:
         Raises:
             RuntimeError: the process has ended, over an answer other than 200.
         """
-        assert self._process.stdin
-        assert self._process.stdout
-        order = {"picture": str(picture), "clients": clients, "seconds": seconds}
-        print(json.dumps(order), file=self._process.stdin, flush=True)
-        if not (answer := self._process.stdout.readline()):
-            raise RuntimeError(f"the benchmark's client failed on {picture.name}")
-        return Block(**json.loads(answer))
+        return Block(**self.ask({"picture": str(picture), "clients": clients, "seconds": seconds}))
 
 
 def prediction_request(image: bytes) -> bytes:
@@ -121,12 +100,13 @@ def _exchange(connection: socket.socket, request: bytes) -> None:
 def main() -> None:
     """Answer orders until the input ends."""
     port, requests = int(sys.argv[1]), dict[str, bytes]()
-    for line in sys.stdin:
-        order = json.loads(line)
+
+    def answer(order: Any) -> dict[str, Any]:
         path = order["picture"]
         request = requests.setdefault(path, prediction_request(Path(path).read_bytes()))
-        block = run_clients(port, request, clients=order["clients"], seconds=order["seconds"])
-        print(json.dumps({"latencies_s": block.latencies_s, "elapsed_s": block.elapsed_s}), flush=True)
+        return asdict(run_clients(port, request, clients=order["clients"], seconds=order["seconds"]))
+
+    answer_orders(answer)
 
 
 if __name__ == "__main__":

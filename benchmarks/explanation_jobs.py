@@ -1,21 +1,19 @@
 """PID and RISE of one image in a process of its own, in our form or in the published one.
 
-`python -m benchmarks.explanation_jobs FORM CHECKPOINT PATCH_SIZE MASKS BATCH_SIZE` reads names of jobs, one a line,
-and answers with what each took. `JobProcess` is the other end of that pipe. Ours sets the allocator as
-`python -m model` does, which the published program does not: hence two processes.
+`python -m benchmarks.explanation_jobs FORM CHECKPOINT PATCH_SIZE MASKS BATCH_SIZE` is ordered jobs by name and
+answers with what each took. Ours sets the allocator as `python -m model` does, which the published program does
+not: hence two processes.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Literal, Self
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -23,6 +21,7 @@ from torch import Tensor
 from benchmarks.blocks import Effort, seconds_of
 from benchmarks.checkpoints import published_of
 from benchmarks.pictures import fundus_batch
+from benchmarks.piped_process import PipedProcess, answer_orders
 from benchmarks.published_loops import published_pid, published_probability_of, published_rise
 from model.allocator import keep_memory
 from model.checkpoint import load_checkpoint
@@ -37,7 +36,6 @@ Form = Literal["ours", "published"]
 JobName = Literal["PID", "RISE"]
 Jobs = dict[str, Callable[[Predict], object]]
 TARGET = 1  # the positive class
-READY = "ready"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,35 +51,12 @@ class Spent:
         return 100 * (1 - self.forwards_s / self.seconds)
 
 
-class JobProcess:
+class JobProcess(PipedProcess):
     """The process, warm once the context is entered; leaving it ends the process."""
 
     def __init__(self, form: Form, checkpoint: Path, effort: Effort) -> None:
         what = [form, checkpoint, effort.patch_size, effort.masks, effort.batch_size]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.explanation_jobs", *map(str, what)],
-            cwd=Path(__file__).parents[1],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def __enter__(self) -> Self:
-        """Wait until it is warm.
-
-        Raises:
-            RuntimeError: it has ended.
-        """
-        try:
-            self._answer(READY)
-        except RuntimeError:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close the pipe, at whose end the process ends."""
-        self._process.communicate()
+        super().__init__("benchmarks.explanation_jobs", *what)
 
     def run(self, job: JobName) -> Spent:
         """Run a job.
@@ -89,15 +64,7 @@ class JobProcess:
         Raises:
             RuntimeError: the process has ended, over an error that it wrote.
         """
-        assert self._process.stdin
-        print(job, file=self._process.stdin, flush=True)
-        return Spent(**json.loads(self._answer(job)))
-
-    def _answer(self, what: str) -> str:
-        assert self._process.stdout
-        if not (answer := self._process.stdout.readline()):
-            raise RuntimeError(f"the process of the explanation jobs ended instead of answering {what}")
-        return answer
+        return Spent(**self.ask(job))
 
 
 class TimedPredict:
@@ -155,11 +122,13 @@ def main() -> None:
         jobs, predict = published_jobs, published_probability_of(published_of(loaded.network), TARGET)
     run = jobs(image, blank, noise, patch_size=patch_size, rise=rise)
     predict(image.expand(batch_size, -1, -1, -1))
-    print(READY, flush=True)
-    for line in sys.stdin:
+
+    def answer(job: Any) -> dict[str, float]:
         timed = TimedPredict(predict)
-        seconds = seconds_of(partial(run[line.strip()], timed))
-        print(json.dumps(asdict(Spent(seconds=seconds, forwards_s=timed.seconds))), flush=True)
+        seconds = seconds_of(partial(run[job], timed))
+        return asdict(Spent(seconds=seconds, forwards_s=timed.seconds))
+
+    answer_orders(answer)
 
 
 if __name__ == "__main__":

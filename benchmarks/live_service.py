@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Timer
 from time import perf_counter, sleep
@@ -14,24 +16,25 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 ROOT = Path(__file__).parents[1]
-START_S = 120.0
+START_S = 300.0  # a niced worker is slow to start beside other work
 STOP_S = 30.0
 POLL_S = 0.02
+MAX_LOG_BYTES = 1 << 20
 RSS_METRIC = "process_resident_memory_bytes"
 
 
 class LiveService:
     """Entering the context waits until it is ready, leaving it stops it. Its log goes to a file that is deleted."""
 
-    def __init__(self, checkpoint: Path) -> None:
+    def __init__(self, *checkpoints: Path, module: str = "service", **settings: object) -> None:
         self.url = ""  # known once it listens
         self.start_s = 0.0  # from the process's start to ready
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed by _stop)
         self._started = perf_counter()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "service"],
+            [sys.executable, "-m", module],
             cwd=ROOT,
-            env=_environment(checkpoint),
+            env=_environment(checkpoints, settings),
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
@@ -61,10 +64,11 @@ class LiveService:
 
     def resident_bytes(self) -> float | None:
         """The resident set size as its own metrics give it; None where the system does not tell (not Linux)."""
-        with urlopen(f"{self.url}/metrics") as answer:
-            lines = answer.read().decode().splitlines()
-        values = [float(line.split()[1]) for line in lines if line.startswith(RSS_METRIC)]
-        return values[0] if values else None
+        return resident_bytes(self.url)
+
+    def log(self) -> str:
+        """Return what it has logged so far."""
+        return os.pread(self._log.fileno(), MAX_LOG_BYTES, 0).decode(errors="replace")
 
     def _wait(self) -> None:
         assert self._process.stdout
@@ -74,7 +78,7 @@ class LiveService:
             self.url = (self._process.stdout.readline().split() or [""])[0]
             while not self._is_ready():
                 if self._process.poll() is not None:
-                    raise RuntimeError(f"the service did not start:\n{self._end_of_log()}")
+                    raise RuntimeError(f"the service did not start:\n{self.log()[-2000:]}")
                 sleep(POLL_S)
         finally:
             deadline.cancel()
@@ -94,17 +98,22 @@ class LiveService:
             return False
         try:
             with urlopen(f"{self.url}/readyz") as answer:
-                return bool(answer.status == 200)
+                return bool(json.load(answer)["status"] == "ready")  # `degraded`: a queue without a worker
         except (URLError, ConnectionError):  # 503 while it warms up is an URLError as well
             return False
 
-    def _end_of_log(self) -> str:
-        self._log.seek(0)
-        return self._log.read()[-2000:].decode(errors="replace")
+
+def resident_bytes(url: str) -> float | None:
+    """Return the resident set size of the process at that address as its metrics give it; None: they do not."""
+    with urlopen(f"{url}/metrics") as answer:
+        lines = answer.read().decode().splitlines()
+    values = [float(line.split()[1]) for line in lines if line.startswith(RSS_METRIC)]
+    return values[0] if values else None
 
 
-def _environment(checkpoint: Path) -> dict[str, str]:
-    """Return this process's environment without settings of the service but these."""
+def _environment(checkpoints: Sequence[Path], settings: Mapping[str, object]) -> dict[str, str]:
+    """Return this process's environment without settings of the service but these; the first model is default."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("LABN_")}
-    own = {"PORT": "0", "CHECKPOINTS": str(checkpoint), "DEFAULT_MODEL": checkpoint.stem}
-    return inherited | {f"LABN_{key}": value for key, value in own.items()}
+    paths = os.pathsep.join(map(str, checkpoints))
+    own = {"PORT": 0, "CHECKPOINTS": paths, "DEFAULT_MODEL": checkpoints[0].stem, **settings}
+    return inherited | {f"LABN_{key}": str(value) for key, value in own.items()}

@@ -11,16 +11,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from time import sleep
+from typing import Any
 
 import pytest
 import torch
+from redis import Redis
+from rq.registry import FinishedJobRegistry
 from torch import Tensor
 
-from benchmarks import live_service
+from benchmarks import bare_evaluation, live_service
 from benchmarks.__main__ import main
 from benchmarks.blocks import QUICK, Block, median_p95_ms, run_block
 from benchmarks.checkpoints import published_of
 from benchmarks.client import Client
+from benchmarks.empty_jobs import EmptyJobs, Form
 from benchmarks.explanation_jobs import JobProcess, Spent, TimedPredict, our_jobs, published_jobs
 from benchmarks.figures import at_least, bounded, equal, measured
 from benchmarks.live_service import LiveService
@@ -32,6 +36,11 @@ from model.explain.rise_masks import RiseMasks
 from model.metrics.pid import patch_insertion_deletion
 from model.network import LambdaAbn
 from tests.conftest import Encode
+from tests.worker.requests import ask
+from worker.jobs import Workshop, evaluate
+from worker.queue import JobQueue
+from worker.resident import ResidentNetworks
+from worker.settings import QueueSettings
 
 ROOT = Path(__file__).parents[1]
 
@@ -71,7 +80,7 @@ def test_the_client_times_predictions_and_stops_at_any_other_answer(
     text.write_text("no image")
     with LiveService(tiny_checkpoint) as service, Client(service.port) as client:
         block = client.block(picture, clients=3, seconds=0.1)
-        with pytest.raises(RuntimeError, match=r"failed on text\.jpg"):
+        with pytest.raises(RuntimeError, match=r"ended instead of answering .*text\.jpg"):
             client.block(text, clients=1, seconds=0.1)
     assert len(block.latencies_s) >= 3
     assert 0 < min(block.latencies_s) <= block.p50_s <= block.elapsed_s
@@ -167,10 +176,44 @@ def test_a_published_rise_takes_all_masks_and_images_at_once() -> None:
     assert published_rise_bytes(10_000, channels=3, height=224, width=224) == 4 * (1 + 3) * 10_000 * 224 * 224
 
 
-def test_the_command_prints_a_table_and_writes_the_same_figures(tmp_path: Path) -> None:
-    out = tmp_path / "results.json"
+def test_a_bare_evaluation_is_what_a_job_computes(redis: Redis, tiny_checkpoint: Path, encode: Encode) -> None:
+    parameters = {"methods": ["attention", "grad_cam"], "patch_sizes": [8, 16]}
+    settings = QueueSettings()
+    queue = JobQueue(redis, settings)
+    payload = ask(tiny_checkpoint, encode(), **parameters)
+    queue.blobs.put(encode())
+    workshop = Workshop(
+        networks=ResidentNetworks([tiny_checkpoint], device="cpu"),
+        blobs=queue.blobs, results=queue.results, sets=queue.sets, max_pixels=40_000_000,
+    )  # fmt: skip
+    of_job = evaluate(payload.model_dump(mode="json"), workshop, lambda *_: None)
+    bare = bare_evaluation.evaluate(
+        load_checkpoint(tiny_checkpoint), encode(), payload.parameters.model_dump(mode="json")
+    )
+    assert bare["methods"].keys() == {"attention", "grad_cam"}
+    assert bare["methods"] == of_job["methods"]
+
+
+def test_a_process_that_cannot_start_says_so(tmp_path: Path) -> None:
+    with (
+        pytest.raises(RuntimeError, match=r"bare_evaluation ended instead of answering ready"),
+        bare_evaluation.BareEvaluation(tmp_path / "missing.safetensors"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(("form", "name"), [("ours", "labn-evaluations"), ("plain", "plain")])
+def test_empty_jobs_are_all_done(form: Form, name: str, redis: Redis, redis_url: str) -> None:
+    with EmptyJobs(form, redis_url) as jobs:
+        runs = [jobs.run(3), jobs.run(2)]
+    assert FinishedJobRegistry(name, redis).get_job_count(cleanup=False) == 5
+    assert all(0 < run.work_s < run.seconds and run.cpu_s > 0 for run in runs)
+
+
+def run_quick(out: Path, *parts: str) -> dict[str, dict[str, Any]]:
+    """Run the command, check what holds for all figures, and return them by name."""
     finished = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--quick", "--out", str(out)],
+        [sys.executable, "-m", "benchmarks", *parts, "--quick", "--out", str(out)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -181,19 +224,43 @@ def test_the_command_prints_a_table_and_writes_the_same_figures(tmp_path: Path) 
     assert all(set(figure) == {"name", "value", "unit", "target", "holds", "how"} for figure in figures)
     assert all((figure["target"] is None) == (figure["holds"] is None) for figure in figures)
     assert all(math.isfinite(figure["value"]) and figure["how"] for figure in figures)
-    names = [figure["name"] for figure in figures]
-    assert len(set(names)) == len(names)
-    printed = finished.stdout.splitlines()
-    assert all(any(line.startswith(name + " ") for line in printed) for name in names[1:])
     by_name = {figure["name"]: figure for figure in figures}
-    assert by_name["paper-defn parameters"]["value"] == 21_598
-    assert by_name["paper-idrid difference from the published form"]["holds"]
-    assert by_name["compact HTTP 4288x2848, 8 clients: p50"]["value"] > 0
-    assert 0 < by_name["compact RISE at N = 4, all but forwards"]["value"] < 100
-    assert by_name["RISE at N = 10,000, extra memory"]["holds"]
+    assert len(by_name) == len(figures)
+    printed = finished.stdout.splitlines()
+    assert all(any(line.startswith(name + " ") for line in printed) for name in list(by_name)[1:])
+    return by_name
+
+
+@pytest.mark.timeout(900)  # which passes only beside much other work
+def test_the_command_prints_a_table_and_writes_the_same_figures(tmp_path: Path) -> None:
+    figures = run_quick(tmp_path / "results.json", "network", "http", "explanations")
+    assert figures["paper-defn parameters"]["value"] == 21_598
+    assert figures["paper-idrid difference from the published form"]["holds"]
+    assert figures["compact HTTP 4288x2848, 8 clients: p50"]["value"] > 0
+    assert 0 < figures["compact RISE at N = 4, all but forwards"]["value"] < 100
+    assert figures["RISE at N = 10,000, extra memory"]["holds"]
+
+
+@pytest.mark.timeout(900)
+def test_the_queue_is_measured_on_real_processes(tmp_path: Path) -> None:
+    figures = run_quick(tmp_path / "results.json", "queue")
+    assert figures["worker RSS after 2 jobs"]["value"] > 50
+    for network in ("tiny", "compact"):
+        wall_ms, submission_ms = (
+            figures[f"{network} job{what}: p50"]["value"] for what in (", submission to result", " submission")
+        )
+        assert 0 < submission_ms < wall_ms
+    assert figures["HTTP 224, worker busy: p95 / idle"]["value"] > 0
+    assert {name for name, figure in figures.items() if figure["target"]} == {
+        "tiny job: beyond its compute",
+        "compact job: beyond its compute",
+        "HTTP 224, worker busy: p95 / idle",
+        "worker RSS after 2 jobs / after 1",
+        "empty jobs worked off: rate / plain RQ",
+    }
 
 
 def test_an_unknown_part_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["disk"])
-    assert "no part disk; there are network, http, explanations" in capsys.readouterr().err
+    assert "no part disk; there are network, http, explanations, queue" in capsys.readouterr().err

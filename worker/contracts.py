@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any, Generic, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -90,7 +91,7 @@ class EvaluationPayload(Contract):
     mask_sha256: Sha256 | None = None
     parameters: EvaluationParameters = EvaluationParameters()
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The content hash."""
         return self.content_hash()
@@ -118,7 +119,7 @@ class SetPayload(Contract):
     parameters: EvaluationParameters = EvaluationParameters()
     items: Annotated[tuple[SetItem, ...], Field(min_length=1)]
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The content hash."""
         return self.content_hash()

@@ -26,7 +26,7 @@ class JobLease:
         self._renewed = time.monotonic()
 
     def check(self) -> None:
-        """Make sure that the job is still this worker's; renew the lease where a part of it is over.
+        """Keep the job, unless the worker is to end.
 
         Raises:
             Taken: the job was cancelled, or given to another worker.
@@ -35,6 +35,14 @@ class JobLease:
         self._worker.pulse.beat()
         if self._worker.is_to_end:
             raise HandedBack("the worker ends")
+        self.keep()
+
+    def keep(self) -> None:
+        """Make sure that the job is still this worker's; renew the lease where a part of it is over.
+
+        Raises:
+            Taken: the job was cancelled, or given to another worker.
+        """
         if time.monotonic() - self._renewed > self._worker.settings.lease_s / RENEWALS_A_LEASE:
             self.renew()
         elif not self.is_mine(self._worker.connection):

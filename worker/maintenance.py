@@ -92,13 +92,14 @@ class Maintenance:
         """Look at every job that has not ended: is it anywhere?"""
         redis = self.queue.redis
         ids = sorted(as_text(job_id) for job_id in redis.smembers(keys.UNFINISHED))
-        places = self._places()
+        places, missing = self._places(), set(map(as_text, redis.hkeys(keys.MISSING)))
         for job_id, status in zip(ids, self.queue.records.statuses(ids), strict=True):
             if status not in ("queued", "running"):
                 redis.srem(keys.UNFINISHED, job_id)
                 self._tell(job_id)
             elif job_id in places:
-                redis.hdel(keys.MISSING, job_id)
+                if job_id in missing:
+                    redis.hdel(keys.MISSING, job_id)
             elif self._missing_s(job_id) > self.queue.settings.lease_s:
                 self._recover(job_id)
 

@@ -36,6 +36,7 @@ from worker.lease import JobLease
 from worker.metrics import WorkerMetrics
 from worker.pulse import Pulse
 from worker.queue import FUNCTIONS, JobQueue
+from worker.records import STATUS
 from worker.reporter import Reporter
 from worker.settings import WorkerSettings
 
@@ -56,6 +57,8 @@ class ResidentWorker(SimpleWorker):
         self.jobs, self.workshop, self.settings, self.metrics, self.pulse = jobs, workshop, settings, metrics, pulse
         self.device = workshop.networks.device
         self._ends_at: float | None = None  # of time.monotonic, once a signal has come
+        self._offered = float("-inf")  # maintenance, the last time
+        self._mean_run_s: float | None = None  # of jobs; None: not yet asked for
         super().__init__(
             list(jobs.lanes.values()),
             name=f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
@@ -77,7 +80,6 @@ class ResidentWorker(SimpleWorker):
         try:
             while found := self._next_job(burst=burst):
                 self.execute_job(*found)
-                self.heartbeat()
         finally:
             with suppress(*AWAY):
                 self.register_death()  # type: ignore[no-untyped-call]
@@ -97,15 +99,13 @@ class ResidentWorker(SimpleWorker):
             self._perform(job, queue, execution)
         else:
             self._leave(job, execution)
-        self.set_state(WorkerStatus.IDLE)
 
     def _next_job(self, *, burst: bool) -> tuple[Job, Queue] | None:
         """Wait for a job; None once there is to be none."""
-        self.set_state(WorkerStatus.IDLE)
         while self._ends_at is None:
             self.pulse.beat()
-            self.heartbeat()
-            self.jobs.maintain()
+            self._say_idle()
+            self._maintain()
             try:
                 return Queue.dequeue_any(
                     self.queues, None if burst else DEQUEUE_S, self.connection, serializer=JSONSerializer
@@ -119,6 +119,18 @@ class ResidentWorker(SimpleWorker):
                     raise
                 self._refuse(error.job_id, error)
         return None
+
+    def _say_idle(self) -> None:
+        with self.connection.pipeline(transaction=False) as pipe:
+            self.set_state(WorkerStatus.IDLE, pipeline=pipe)
+            self.heartbeat(pipeline=pipe)
+            pipe.execute()
+
+    def _maintain(self) -> None:
+        """Offer maintenance once a second, not once a job: asking Redis whether it is due takes time as well."""
+        if time.monotonic() - self._offered >= DEQUEUE_S:
+            self.jobs.maintain()
+            self._offered = time.monotonic()
 
     def _refuse(self, job_id: str, error: Exception) -> None:
         """Fail a job whose hash is none of RQ's."""
@@ -164,7 +176,7 @@ class ResidentWorker(SimpleWorker):
         try:
             kind = self._kind(job)
             self._work(job, lease)
-            lease.renew()
+            lease.keep()
             job.ended_at = now()
             self.handle_job_success(job, queue, queue.started_job_registry, execution)
             outcome = "succeeded"
@@ -221,10 +233,16 @@ class ResidentWorker(SimpleWorker):
 
     def _tell_end(self, job_id: str) -> None:
         """Say that there is news of a job, to whoever watches it or a set that it is of."""
-        if self.jobs.records.statuses([job_id])[0] not in ("queued", "running"):
-            self.connection.srem(keys.UNFINISHED, job_id)
-        if self.connection.exists(keys.job(job_id)):
-            self.jobs.records.notify(self.connection, job_id)
+        with self.connection.pipeline(transaction=False) as pipe:
+            pipe.hget(Job.key_for(job_id), "status")
+            pipe.exists(keys.job(job_id))
+            status, is_known = pipe.execute()
+        with self.connection.pipeline(transaction=False) as pipe:
+            if status is None or STATUS.get(status.decode()) not in ("queued", "running"):
+                pipe.srem(keys.UNFINISHED, job_id)
+            if is_known:
+                self.jobs.records.notify(pipe, job_id)
+            pipe.execute()
         self.jobs.sets.item_ended(job_id)
         if job_id.startswith("aggregate-"):
             self.jobs.sets.settle(job_id.removeprefix("aggregate-"))
@@ -287,6 +305,8 @@ class ResidentWorker(SimpleWorker):
         """Remember how long jobs take, for whoever must say how long to wait."""
         if (kind, outcome) != ("evaluation", "succeeded"):
             return
-        known = self.connection.get(keys.MEAN_RUN_S)
-        mean = float(as_text(known)) if known else run_s
-        self.connection.set(keys.MEAN_RUN_S, mean + RENEWED_SHARE * (run_s - mean))
+        if self._mean_run_s is None:
+            known = self.connection.get(keys.MEAN_RUN_S)
+            self._mean_run_s = float(as_text(known)) if known else run_s
+        self._mean_run_s += RENEWED_SHARE * (run_s - self._mean_run_s)
+        self.connection.set(keys.MEAN_RUN_S, self._mean_run_s)

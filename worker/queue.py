@@ -298,7 +298,7 @@ class JobQueue:
         Raises:
             QueueFull: it may not.
         """
-        if (waiting := self.depths()["evaluations"]) >= self.settings.queue_limit:
+        if (waiting := int(self.redis.llen(self.lanes["evaluations"].key))) >= self.settings.queue_limit:
             raise QueueFull(waiting, retry_after_s=self.expected_wait_s() / max(1, waiting))
 
     def _missing_uploads(

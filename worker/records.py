@@ -103,7 +103,7 @@ class Records:
 
     def statuses(self, job_ids: Sequence[str]) -> list[Status | None]:
         """Return where jobs stand, in the order of their ids; None for those RQ does not know."""
-        with self.redis.pipeline() as pipe:
+        with self.redis.pipeline(transaction=False) as pipe:
             for job_id in job_ids:
                 pipe.hget(Job.key_for(job_id), "status")
             return [STATUS.get(status.decode()) if status else None for status in pipe.execute()]

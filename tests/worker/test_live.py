@@ -34,7 +34,7 @@ def test_works_tells_of_itself_and_ends_on_a_signal(
 ) -> None:
     worker = start_worker(redis_url)
     url = worker.address()
-    assert [(found.state, found.device) for found in queue.workers()] == [("idle", "cpu")]
+    wait_for(lambda: [(found.state, found.device) for found in queue.workers()] == [("idle", "cpu")])
     image = encode()
     payload = ask(tiny_checkpoint, image)
     queue.submit(payload, uploads(image))

@@ -1,0 +1,147 @@
+"""Jobs that do nothing, through our queue or through plain RQ, in a process of its own.
+
+`python -m benchmarks.empty_jobs FORM REDIS_URL` is asked for numbers of jobs: it submits so many, one after the
+other, works them off, and answers with what that took. Ours is all of `JobQueue.submit` and of the worker's loop;
+only what a job does is replaced. Plain RQ has the same document as its argument, and no content to compare, no
+events, no uploads, no leases.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import count
+from time import process_time
+from typing import Any, Literal
+from unittest.mock import patch
+
+from redis import Redis
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from rq.worker import SimpleWorker
+
+from benchmarks.blocks import seconds_of
+from benchmarks.piped_process import PipedProcess, answer_orders
+from worker.blobs import sha256
+from worker.connection import connect
+from worker.contracts import EvaluationParameters, EvaluationPayload, ModelVersion
+from worker.jobs import JOBS, Workshop
+from worker.metrics import WorkerMetrics
+from worker.process import ResidentWorker
+from worker.pulse import Pulse
+from worker.queue import FUNCTIONS, JobQueue
+from worker.resident import ResidentNetworks
+from worker.settings import WorkerSettings
+
+Form = Literal["ours", "plain"]
+Run = Callable[[int], "EmptyRun"]
+UPLOAD = b"\0" * 20_000  # as a small photograph; the same for all jobs
+LIMIT = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmptyRun:
+    """What a number of jobs took."""
+
+    submit_s: float
+    work_s: float  # from the beginning of the first to the end of the last: no start and end of a worker
+    cpu_s: float  # of this process for both; Redis' is not in it
+
+    @property
+    def seconds(self) -> float:
+        """Submitted and worked off, one after the other."""
+        return self.submit_s + self.work_s
+
+
+class EmptyJobs(PipedProcess):
+    """The process."""
+
+    def __init__(self, form: Form, redis_url: str) -> None:
+        super().__init__("benchmarks.empty_jobs", form, redis_url)
+
+    def run(self, jobs: int) -> EmptyRun:
+        """Submit and work off so many.
+
+        Raises:
+            RuntimeError: the process has ended, over an error that it wrote.
+        """
+        return EmptyRun(**self.ask(jobs))
+
+
+def nothing(*_: object) -> None:
+    """Do a job."""
+
+
+def our_jobs(settings: WorkerSettings) -> Run:
+    """Return what submits and works off jobs through our queue."""
+    queue = JobQueue(connect(settings, patient=True), settings)
+    workshop = Workshop(
+        networks=ResidentNetworks([], device="cpu"),
+        blobs=queue.blobs,
+        results=queue.results,
+        sets=queue.sets,
+        max_pixels=settings.max_pixels,
+    )
+    uploads, seeds = {sha256(UPLOAD): UPLOAD}, count()
+
+    def work() -> None:
+        worker = ResidentWorker(queue, workshop, settings, WorkerMetrics(device="cpu"), Pulse())
+        with patch.dict(JOBS, {FUNCTIONS["evaluation"]: nothing}):
+            worker.run(burst=True)
+
+    return partial(_run, queue.redis, lambda: queue.submit(_payload(next(seeds)), uploads).id, work)
+
+
+def plain_jobs(settings: WorkerSettings) -> Run:
+    """Return what submits and works off jobs through RQ alone, with our client of Redis and our serializer."""
+    queue = Queue("plain", connection=connect(settings, patient=True), serializer=JSONSerializer)
+    seeds = count()
+
+    def work() -> None:
+        worker = SimpleWorker([queue], connection=queue.connection, serializer=JSONSerializer)
+        worker.work(burst=True, logging_level="WARNING")  # ours says nothing here either
+
+    def submit() -> str:
+        return queue.enqueue("benchmarks.empty_jobs.nothing", _payload(next(seeds)).model_dump(mode="json")).id
+
+    return partial(_run, queue.connection, submit, work)
+
+
+def _payload(seed: int) -> EvaluationPayload:
+    return EvaluationPayload(
+        model=ModelVersion(name="none", version="0" * 12),
+        image_sha256=sha256(UPLOAD),
+        parameters=EvaluationParameters(seed=seed),
+    )
+
+
+def _run(redis: Redis, submit: Callable[[], str], work: Callable[[], None], jobs: int) -> EmptyRun:
+    began, ids = process_time(), list[str]()
+    submit_s = seconds_of(lambda: ids.extend(submit() for _ in range(jobs)))
+    work()
+    cpu_s = process_time() - began
+    first, last = (Job.fetch(job_id, redis, JSONSerializer) for job_id in (ids[0], ids[-1]))
+    assert first.started_at
+    assert last.ended_at
+    return EmptyRun(submit_s=submit_s, work_s=(last.ended_at - first.started_at).total_seconds(), cpu_s=cpu_s)
+
+
+FORMS: dict[Form, Callable[[WorkerSettings], Run]] = {"ours": our_jobs, "plain": plain_jobs}
+
+
+def main(form: Form, redis_url: str) -> None:
+    """Do what is asked until the input ends."""
+    settings = WorkerSettings.model_validate({"redis_url": redis_url, "queue_limit": LIMIT})
+    run = FORMS[form](settings)
+
+    def answer(jobs: Any) -> dict[str, float]:
+        return asdict(run(jobs))
+
+    answer_orders(answer)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])  # type: ignore[arg-type]  # what this package passes
