@@ -213,6 +213,27 @@ def test_an_evaluation_is_cancelled_and_run_again(window: Open, whole: Whole, en
     assert state_of(whole, f"evaluations/{job}")["status"] == "cancelled"
 
 
+def test_scores_and_curves_grow_while_the_job_runs(window: Open, whole: Whole, encode: Encode) -> None:
+    watched = window(whole.service)
+    page = watched.open("#/evaluate")
+    prepare(page, encode(seed=9), methods=("attention", "rise"), sizes=(8, 16), masks=20_000)
+    job = begin(page)
+    grown = page.locator(".partial")
+    expect(grown.locator("tbody tr")).to_have_count(2, timeout=SHOWN_MS)
+    expect(page.locator("h1 .running")).to_be_visible()
+    expect(grown.locator(".chart .dashed")).to_have_count(1)
+    grown.get_by_role("radio", name="m = 16").check(force=True)
+    watched.shoot("growing")
+    shown = grown.locator("tbody tr").first.locator("td").all_inner_texts()[1]
+    expect(page.locator("h1 .succeeded")).to_be_visible(timeout=SHOWN_MS)
+    expect(page.locator(".sequence")).to_be_visible(timeout=SHOWN_MS)
+    expect(grown).to_have_count(0)
+    pid = state_of(whole, f"evaluations/{job}")["result"]["methods"]["attention"]["scores"][0]["pid"]
+    assert float(shown.replace("−", "-")) == pytest.approx(pid, abs=0.0006)
+    asked = watched.asked(f"/v1/evaluations/{job}/partial")
+    assert 1 <= asked <= 8  # once a stage at most
+
+
 def test_a_worker_killed_in_mid_job_is_told(own: Whole, window: Open, encode: Encode) -> None:
     watched = window(own.service)
     page = watched.open("#/evaluate")

@@ -23,6 +23,11 @@ export function state(id) {
   return askJson(`${PATH}/${id}`);
 }
 
+/** What is measured by now: {methods}, each with the scores that there are, in the form of the result. */
+export function partial(id, signal) {
+  return askJson(`${PATH}/${id}/partial`, { signal });
+}
+
 /** End one that has not ended. */
 export function cancel(id) {
   return askJson(`${PATH}/${id}`, { method: "DELETE" });
