@@ -21,6 +21,7 @@ from tests.conftest import Encode
 from tests.redis_server import RedisServer
 from tests.service.archives import zipped
 from tests.service.live import LiveService
+from tests.worker.images import white_half
 from tests.worker.live import LiveWorker
 
 Open = Callable[..., Watched]
@@ -213,6 +214,41 @@ def test_an_evaluation_is_cancelled_and_run_again(window: Open, whole: Whole, en
     assert state_of(whole, f"evaluations/{job}")["status"] == "cancelled"
 
 
+def test_maps_are_compared_with_a_mask(window: Open, whole: Whole, encode: Encode) -> None:
+    watched = window(whole.service, refusals=True)  # of a mask that does not fit
+    page = watched.open("#/evaluate")
+    prepare(page, encode(64, 96, seed=10), methods=("attention", "random"), sizes=(8,))
+    page.get_by_role("radio", name="Published code").check()  # which has no estimate of the error
+    page.get_by_label("Steps").select_option("exact")
+    choose_mask(page, white_half(96, 64), "upright.png")
+    page.get_by_role("button", name="Evaluate", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("other proportions")
+    page.get_by_role("button", name="Remove the mask").click()
+    expect(page.get_by_role("img", name="upright.png")).to_have_count(0)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    choose_mask(page, white_half(64, 96), "lesions.png")
+    watched.shoot("evaluate-mask")
+    job = begin(page)
+    pointed = page.locator("section", has=page.get_by_role("heading", name="How well each map points at the mask"))
+    expect(pointed.locator("tbody tr")).to_have_count(2, timeout=SHOWN_MS)
+    watched.shoot("evaluation-mask")
+    state = state_of(whole, f"evaluations/{job}")
+    found = state["result"]["methods"]["attention"]["localisation"]
+    assert found["mask_share"] == 0.5
+    cells = pointed.locator("tbody tr", has_text="Attention").locator("td").all_inner_texts()
+    assert f"{found['energy_inside']:.3f}" in cells
+    page.goto(f"{whole.service.url}/#/evaluate")
+    choose(page, encode(seed=11))
+    expect(page.get_by_role("img", name="lesions.png")).to_have_count(0)
+
+
+def choose_mask(page: Page, mask: bytes, name: str) -> None:
+    page.get_by_label("Choose a mask", exact=True).and_(page.locator("input")).set_input_files(
+        FilePayload(name=name, mimeType="image/png", buffer=mask)
+    )
+    expect(page.get_by_role("img", name=name)).to_be_visible()
+
+
 def test_scores_and_curves_grow_while_the_job_runs(window: Open, whole: Whole, encode: Encode) -> None:
     watched = window(whole.service)
     page = watched.open("#/evaluate")
@@ -261,6 +297,7 @@ def test_redis_away_is_told_and_outlived(own: Whole, window: Open, encode: Encod
     expect(alert).to_be_visible(timeout=SHOWN_MS)
     watched.shoot("problem-redis")
     page.goto(f"{own.service.url}/#/")
+    expect(page.get_by_role("heading", name="What did the network see?")).to_be_visible()
     page.get_by_label("Choose an image").set_input_files(
         FilePayload(name="mine.jpg", mimeType="image/jpeg", buffer=encode(seed=5))
     )

@@ -108,7 +108,8 @@ class EvaluationPage {
 
   resubmit({ request: { model, parameters } }) {
     const { methods, patch_sizes: sizes, ...rest } = parameters;
-    return evaluations.submit(session.evaluated.upload, { ...rest, methods: methods.join(","), patch_sizes: sizes.join(","), model: `${model.name}@${model.version}` });
+    const { upload, mask } = session.evaluated;
+    return evaluations.submit(upload, { ...rest, methods: methods.join(","), patch_sizes: sizes.join(","), model: `${model.name}@${model.version}` }, mask);
   }
 
   /** Show the result, with the maps and the image as far as they are kept. */

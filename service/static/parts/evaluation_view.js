@@ -65,6 +65,7 @@ function localisation(methods) {
   const names = Object.keys(found[0][1].localisation);
   const cell = (value) => (typeof value === "number" ? value.toFixed(3) : value === true ? "hit" : value === false ? "miss" : "–");
   return element("section", { class: "card" }, element("h2", {}, "How well each map points at the mask"),
+    element("p", { class: "hint" }, "A map that knows nothing scores the mask’s share of the pixels, and hits it with the pointing chance."),
     element("div", { class: "scroll" }, element("table", {},
       element("thead", {}, element("tr", {}, ["method", ...names].map((name) => element("th", { scope: "col" }, name.replaceAll("_", " "))))),
       element("tbody", {}, found.map(([method, { localisation: values }]) => element("tr", {}, element("th", { scope: "row" }, methodName(method)),
