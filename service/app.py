@@ -21,7 +21,18 @@ from service.pipeline import Pipeline
 from service.problems import REASONS, add_problem_handlers
 from service.queue_side import make_queue_side
 from service.registry import ModelRegistry
-from service.routes import docs, evaluation_sets, evaluations, health, map_values, models, page, predictions, status
+from service.routes import (
+    docs,
+    evaluation_sets,
+    evaluations,
+    health,
+    map_values,
+    models,
+    page,
+    partial,
+    predictions,
+    status,
+)
 from service.settings import Settings, usable_cores
 
 API_VERSION = "1"
@@ -46,7 +57,7 @@ def create_app(settings: Settings, registry: ModelRegistry, lifecycle: Lifecycle
     app.add_middleware(Access, metrics=parts.metrics, lifecycle=lifecycle)  # added last: outermost
     add_problem_handlers(app)
     locks = [Depends(require_key)] if settings.api_key else []
-    for routes in (predictions, models, evaluations, map_values, evaluation_sets, status):
+    for routes in (predictions, models, evaluations, partial, map_values, evaluation_sets, status):
         app.include_router(routes.router, dependencies=locks)
     for routes in (health, docs, page):
         app.include_router(routes.router)

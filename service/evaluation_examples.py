@@ -91,6 +91,10 @@ EVALUATION_EXAMPLE: dict[str, Any] = {
     },
 }
 
+PARTIAL_EXAMPLE: dict[str, Any] = {
+    "methods": {"attention": {"scores": EVALUATION_EXAMPLE["result"]["methods"]["attention"]["scores"]}}
+}
+
 SET_EXAMPLE: dict[str, Any] = {
     "id": "8de6cd7e1786b3d216d53a1dc940d39d",
     "status": "succeeded",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -45,6 +45,18 @@ class EvaluationsAnswer(Document):
 
     evaluations: list[EvaluationState]
     next_cursor: int | None
+
+
+class PartialMethod(Document):
+    """What is measured of a method by now."""
+
+    scores: Annotated[list[dict[str, Any]], Field(description="As in `result`, in the order of measurement.")]
+
+
+class PartialAnswer(Document):
+    """What is measured of an evaluation by now."""
+
+    methods: Annotated[dict[str, PartialMethod], Field(description="Those of which there is a score.")]
 
 
 class SetsAnswer(Document):

@@ -26,6 +26,16 @@ def check_succeeded(state: State) -> None:
         raise NotFinished(f"{state.id} is {state.status}{why}")
 
 
+def check_hopeful(state: State) -> None:
+    """Let a request for what is measured by now in.
+
+    Raises:
+        NotFinished: there will be no result.
+    """
+    if state.is_ended:
+        check_succeeded(state)
+
+
 def result_of(jobs: JobQueue, job_id: str) -> dict[str, Any]:
     """Return the result of an evaluation.
 

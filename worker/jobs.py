@@ -15,10 +15,12 @@ from model.evaluation.comparison import difference_rows, differences_markdown
 from model.evaluation.evaluate import evaluate_image
 from model.evaluation.masked import localisation_markdown, localisation_rows
 from model.evaluation.request import EvaluationRequest
+from model.evaluation.result import score_document
 from model.evaluation.table import table_markdown, table_rows, without_curves
 from model.image import decode_image, decode_size, to_tensor
 from model.mask import MASK_MODE, mask_of
 from model.meter import StageProgress
+from model.metrics.pid import PatchInsertionDeletion
 from worker.blobs import Blobs
 from worker.contracts import AggregatePayload, EvaluationPayload
 from worker.resident import ResidentNetworks
@@ -60,7 +62,12 @@ def evaluate(document: object, workshop: Workshop, report: StageProgress) -> Doc
     request = EvaluationRequest.from_dict(payload.parameters.model_dump(mode="json"))
     loaded = workshop.networks.find(payload.model)
     image, mask = _inputs(payload, loaded, workshop)
-    evaluation = evaluate_image(loaded, image, request, report, mask)
+    workshop.results.begin_scores(payload.id)
+
+    def keep(method: str, score: PatchInsertionDeletion) -> None:
+        workshop.results.add_score(payload.id, method, score_document(score, blank=request.blank))
+
+    evaluation = evaluate_image(loaded, image, request, report, mask, keep)
     result = evaluation.to_dict()
     result["provenance"] = {**result["provenance"], **_provenance(payload, loaded)}
     workshop.results.put_maps(payload.id, {name: found.saliency for name, found in evaluation.methods.items()})

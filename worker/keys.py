@@ -26,6 +26,11 @@ def result(job_id: str) -> str:
     return f"labn:result:{job_id}"
 
 
+def scores(job_id: str) -> str:
+    """List: scores in the order in which they were measured, each deflated JSON."""
+    return f"labn:scores:{job_id}"
+
+
 def maps(job_id: str) -> str:
     """String: saliency maps, an npz file of float16."""
     return f"labn:maps:{job_id}"

@@ -1,4 +1,4 @@
-"""What jobs leave behind: results as deflated JSON, maps as small arrays; for a time."""
+"""What jobs leave behind: results and single scores as deflated JSON, maps as small arrays; for a time."""
 
 from __future__ import annotations
 
@@ -27,13 +27,39 @@ class Results:
 
     def put(self, job_id: str, document: Mapping[str, Any]) -> None:
         """Store a result in place of the former one."""
-        data = zlib.compress(json.dumps(document, ensure_ascii=False, allow_nan=False).encode())
-        self.redis.set(keys.result(job_id), data, ex=self.ttl_s + SLACK_S)
+        with self.redis.pipeline() as pipe:
+            pipe.set(keys.result(job_id), _deflated(document), ex=self.ttl_s + SLACK_S)
+            pipe.delete(keys.scores(job_id))  # they are in the result
+            pipe.execute()
 
     def get(self, job_id: str) -> dict[str, Any] | None:
         """Return a result, if it is there."""
         data: Any = self.redis.get(keys.result(job_id))
         return read_result(data)
+
+    def begin_scores(self, job_id: str) -> None:
+        """Forget the scores of an earlier try."""
+        self.redis.delete(keys.scores(job_id))
+
+    def add_score(self, job_id: str, method: str, score: Mapping[str, Any]) -> None:
+        """Store what is measured before there is a result."""
+        with self.redis.pipeline() as pipe:
+            pipe.rpush(keys.scores(job_id), _deflated({"method": method, "score": score}))
+            pipe.expire(keys.scores(job_id), self.ttl_s + SLACK_S)
+            pipe.execute()
+
+    def scores(self, job_id: str) -> dict[str, list[dict[str, Any]]]:
+        """Return the scores that are measured by now, by method, in the form that they have in the result."""
+        with self.redis.pipeline() as pipe:  # at one moment: scores go when the result comes
+            pipe.get(keys.result(job_id))
+            pipe.lrange(keys.scores(job_id), 0, -1)
+            data, entries = pipe.execute()
+        if result := read_result(data):
+            return {name: method["scores"] for name, method in result["methods"].items()}
+        found: dict[str, dict[int, dict[str, Any]]] = {}  # once, if a worker that lost the job measured it too
+        for entry in map(_inflated, entries):
+            found.setdefault(entry["method"], {})[entry["score"]["patch_size"]] = entry["score"]
+        return {name: list(scores.values()) for name, scores in found.items()}
 
     def put_maps(self, job_id: str, maps: Mapping[str, NDArray[np.float32]]) -> None:
         """Store saliency maps (H, W) by method, to three digits: for pictures, not for further computation."""
@@ -51,10 +77,18 @@ class Results:
             return {name: file[name].astype(np.float32) for name in file.files}
 
     def delete(self, job_id: str) -> None:
-        """Erase result and maps."""
-        self.redis.delete(keys.result(job_id), keys.maps(job_id))
+        """Erase all of it."""
+        self.redis.delete(keys.result(job_id), keys.scores(job_id), keys.maps(job_id))
 
 
 def read_result(data: bytes | None) -> dict[str, Any] | None:
     """Undo the deflation."""
-    return None if data is None else dict(json.loads(zlib.decompress(data)))
+    return None if data is None else _inflated(data)
+
+
+def _deflated(document: Mapping[str, Any]) -> bytes:
+    return zlib.compress(json.dumps(document, ensure_ascii=False, allow_nan=False).encode())
+
+
+def _inflated(data: bytes) -> dict[str, Any]:
+    return dict(json.loads(zlib.decompress(data)))

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from model.checkpoint import LoadedCheckpoint
 from model.evaluation.request import EvaluationRequest
-from model.evaluation.result import Band, Evaluation, MethodEvaluation
+from model.evaluation.result import Band, Evaluation, MethodEvaluation, ScoreFound, ignore_score
 from model.explain.explainer import stretch
 from model.explain.random import seed_of
 from model.explain.registry import METHODS
@@ -43,6 +43,7 @@ def evaluate_image(
     request: EvaluationRequest,
     progress: StageProgress = ignore_stages,
     mask: Tensor | None = None,
+    found: ScoreFound = ignore_score,
 ) -> Evaluation:
     """Explain an image by several methods and score each map.
 
@@ -52,6 +53,7 @@ def evaluate_image(
         request: what to measure.
         progress: told (stage, forwards done, forwards at most) between batches; may raise, which ends the work.
         mask: (H, W) of bools, where the evidence lies: maps are compared with it.
+        found: told each score of each method as soon as it is measured.
 
     Raises:
         ConfigurationError: the network has no such target.
@@ -74,6 +76,7 @@ def evaluate_image(
         ends=evaluate_ends(predict, image, blank),
         mask=mask if is_masked else None,
         meter=meter,
+        found=found,
     )
     methods = {name: measure.method(loaded.network, target, name) for name in request.methods}
     return Evaluation(
@@ -106,6 +109,7 @@ class Measurement:
     ends: Ends
     mask: Tensor | None  # (H, W), with something inside
     meter: Meter
+    found: ScoreFound
 
     def method(self, network: LambdaAbn, target: int, name: str) -> MethodEvaluation:
         """Make a method's map and score it at each patch size."""
@@ -140,7 +144,9 @@ class Measurement:
 
     def _curves(self, name: str, saliency: Tensor, patch_size: int) -> PatchInsertionDeletion:
         options = self._options(f"{name}: m = {patch_size}", patch_size)
-        return patch_insertion_deletion(self.predict, self.image, saliency, self.blank, **options)
+        score = patch_insertion_deletion(self.predict, self.image, saliency, self.blank, **options)
+        self.found(name, score)
+        return score
 
     @staticmethod
     def _localise(saliency: Tensor, mask: Tensor) -> Localisation:

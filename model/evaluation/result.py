@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,11 @@ from model.metrics.perturbation import Ends
 from model.metrics.pid import PatchInsertionDeletion
 
 Band = tuple[float, float]
+ScoreFound = Callable[[str, PatchInsertionDeletion], None]  # (method, score); may raise, which ends the work
+
+
+def ignore_score(method: str, score: PatchInsertionDeletion) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,25 +59,31 @@ class Evaluation:
     def _method(self, method: MethodEvaluation) -> dict[str, Any]:
         return {
             "coverage": method.coverage,
-            "scores": [self._score(score) for score in method.scores],
+            "scores": [
+                score_document(score, blank=self.blank, random_band=self.random_bands.get(score.patch_size))
+                for score in method.scores
+            ],
             "localisation": method.localisation._asdict() if method.localisation else None,
         }
 
-    def _score(self, score: PatchInsertionDeletion) -> dict[str, Any]:
-        band = self.random_bands.get(score.patch_size)
-        return {
-            "patch_size": score.patch_size,
-            "protocol": score.protocol,
-            "step": score.step,
-            "blank": self.blank,
-            "insertion": score.insertion,
-            "deletion": score.deletion,
-            "pid": score.score,
-            "error_estimate": score.error_estimate,
-            "n": score.n.tolist(),
-            "insertion_curve": score.insertion_curve.tolist(),
-            "deletion_curve": score.deletion_curve.tolist(),
-            "random_band": list(band) if band else None,
-            "tied_fraction": score.tied_fraction,
-            "forwards": score.forwards,
-        }
+
+def score_document(
+    score: PatchInsertionDeletion, *, blank: Blank, random_band: Band | None = None
+) -> dict[str, Any]:
+    """Return a score in the API's form; the band of random orders is measured last."""
+    return {
+        "patch_size": score.patch_size,
+        "protocol": score.protocol,
+        "step": score.step,
+        "blank": blank,
+        "insertion": score.insertion,
+        "deletion": score.deletion,
+        "pid": score.score,
+        "error_estimate": score.error_estimate,
+        "n": score.n.tolist(),
+        "insertion_curve": score.insertion_curve.tolist(),
+        "deletion_curve": score.deletion_curve.tolist(),
+        "random_band": list(random_band) if random_band else None,
+        "tied_fraction": score.tied_fraction,
+        "forwards": score.forwards,
+    }

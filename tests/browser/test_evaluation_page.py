@@ -21,6 +21,7 @@ from tests.conftest import Encode
 from tests.redis_server import RedisServer
 from tests.service.archives import zipped
 from tests.service.live import LiveService
+from tests.worker.images import white_half
 from tests.worker.live import LiveWorker
 
 Open = Callable[..., Watched]
@@ -213,6 +214,62 @@ def test_an_evaluation_is_cancelled_and_run_again(window: Open, whole: Whole, en
     assert state_of(whole, f"evaluations/{job}")["status"] == "cancelled"
 
 
+def test_maps_are_compared_with_a_mask(window: Open, whole: Whole, encode: Encode) -> None:
+    watched = window(whole.service, refusals=True)  # of a mask that does not fit
+    page = watched.open("#/evaluate")
+    prepare(page, encode(64, 96, seed=10), methods=("attention", "random"), sizes=(8,))
+    page.get_by_role("radio", name="Published code").check()  # which has no estimate of the error
+    page.get_by_label("Steps").select_option("exact")
+    choose_mask(page, white_half(96, 64), "upright.png")
+    page.get_by_role("button", name="Evaluate", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("other proportions")
+    page.get_by_role("button", name="Remove the mask").click()
+    expect(page.get_by_role("img", name="upright.png")).to_have_count(0)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    choose_mask(page, white_half(64, 96), "lesions.png")
+    watched.shoot("evaluate-mask")
+    job = begin(page)
+    pointed = page.locator("section", has=page.get_by_role("heading", name="How well each map points at the mask"))
+    expect(pointed.locator("tbody tr")).to_have_count(2, timeout=SHOWN_MS)
+    watched.shoot("evaluation-mask")
+    state = state_of(whole, f"evaluations/{job}")
+    found = state["result"]["methods"]["attention"]["localisation"]
+    assert found["mask_share"] == 0.5
+    cells = pointed.locator("tbody tr", has_text="Attention").locator("td").all_inner_texts()
+    assert f"{found['energy_inside']:.3f}" in cells
+    page.goto(f"{whole.service.url}/#/evaluate")
+    choose(page, encode(seed=11))
+    expect(page.get_by_role("img", name="lesions.png")).to_have_count(0)
+
+
+def choose_mask(page: Page, mask: bytes, name: str) -> None:
+    page.get_by_label("Choose a mask", exact=True).and_(page.locator("input")).set_input_files(
+        FilePayload(name=name, mimeType="image/png", buffer=mask)
+    )
+    expect(page.get_by_role("img", name=name)).to_be_visible()
+
+
+def test_scores_and_curves_grow_while_the_job_runs(window: Open, whole: Whole, encode: Encode) -> None:
+    watched = window(whole.service)
+    page = watched.open("#/evaluate")
+    prepare(page, encode(seed=9), methods=("attention", "rise"), sizes=(8, 16), masks=20_000)
+    job = begin(page)
+    grown = page.locator(".partial")
+    expect(grown.locator("tbody tr")).to_have_count(2, timeout=SHOWN_MS)
+    expect(page.locator("h1 .running")).to_be_visible()
+    expect(grown.locator(".chart .dashed")).to_have_count(1)
+    grown.get_by_role("radio", name="m = 16").check(force=True)
+    watched.shoot("growing")
+    shown = grown.locator("tbody tr").first.locator("td").all_inner_texts()[1]
+    expect(page.locator("h1 .succeeded")).to_be_visible(timeout=SHOWN_MS)
+    expect(page.locator(".sequence")).to_be_visible(timeout=SHOWN_MS)
+    expect(grown).to_have_count(0)
+    pid = state_of(whole, f"evaluations/{job}")["result"]["methods"]["attention"]["scores"][0]["pid"]
+    assert float(shown.replace("−", "-")) == pytest.approx(pid, abs=0.0006)
+    asked = watched.asked(f"/v1/evaluations/{job}/partial")
+    assert 1 <= asked <= 8  # once a stage at most
+
+
 def test_a_worker_killed_in_mid_job_is_told(own: Whole, window: Open, encode: Encode) -> None:
     watched = window(own.service)
     page = watched.open("#/evaluate")
@@ -240,6 +297,7 @@ def test_redis_away_is_told_and_outlived(own: Whole, window: Open, encode: Encod
     expect(alert).to_be_visible(timeout=SHOWN_MS)
     watched.shoot("problem-redis")
     page.goto(f"{own.service.url}/#/")
+    expect(page.get_by_role("heading", name="What did the network see?")).to_be_visible()
     page.get_by_label("Choose an image").set_input_files(
         FilePayload(name="mine.jpg", mimeType="image/jpeg", buffer=encode(seed=5))
     )

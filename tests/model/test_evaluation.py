@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,14 @@ from model.checkpoint import LoadedCheckpoint
 from model.errors import ConfigurationError, LabnError, MetricError, NonFiniteOutput
 from model.evaluation.evaluate import evaluate_image
 from model.evaluation.request import EvaluationRequest
+from model.evaluation.result import score_document
 from model.explain.random import seed_of
 from model.explain.rise import Rise
 from model.familiarity import input_statistics
 from model.metrics.blanks import blank_image
 from model.metrics.chance import random_order_scores
 from model.metrics.localisation import localise
-from model.metrics.pid import patch_insertion_deletion
+from model.metrics.pid import PatchInsertionDeletion, patch_insertion_deletion
 from model.metrics.statistics import random_band
 from model.probability import probability_of
 from tests.model.networks import images
@@ -121,6 +123,32 @@ class TestEvaluateImage:
         )
         warnings = evaluate_image(loaded, IMAGE, replace(REQUEST, methods=("attention", "random"))).warnings
         assert [warning.split(":")[0] for warning in warnings if "constant" in warning] == ["attention"]
+
+    def test_each_score_is_told_when_it_is_measured(self, loaded: LoadedCheckpoint) -> None:
+        told: list[str | tuple[str, PatchInsertionDeletion]] = []
+        request = replace(REQUEST, methods=("attention", "random"), random_orders=1)
+        evaluation = evaluate_image(
+            loaded,
+            IMAGE,
+            request,
+            lambda stage, *_: told.append(stage),
+            found=lambda *score: told.append(score),
+        )
+        scores = [entry for entry in told if not isinstance(entry, str)]
+        assert scores == [(name, score) for name, method in evaluation.methods.items() for score in method.scores]
+        stages = ["attention: m = 8", "attention: m = 16", "random: m = 8", "random: m = 16"]
+        for score, (stage, following) in zip(scores, pairwise([*stages, "random orders: m = 8"]), strict=True):
+            assert len(told) - told[::-1].index(stage) - 1 < told.index(score) < told.index(following)
+        document = score_document(scores[0][1], blank="black")
+        assert {**evaluation.to_dict()["methods"]["attention"]["scores"][0], "random_band": None} == document
+
+    def test_whoever_is_told_may_end_the_work(self, loaded: LoadedCheckpoint) -> None:
+        def refuse(method: str, score: PatchInsertionDeletion) -> None:
+            raise InterruptedError(method, score.patch_size)
+
+        with pytest.raises(InterruptedError, match="attention") as ended:
+            evaluate_image(loaded, IMAGE, REQUEST, found=refuse)
+        assert ended.value.args == ("attention", 8)
 
     def test_maps_are_compared_with_a_mask(self, loaded: LoadedCheckpoint) -> None:
         request = replace(REQUEST, methods=("attention", "random"), patch_sizes=(16,))

@@ -13,12 +13,13 @@ from service.evaluation_examples import (
     EVALUATION_EXAMPLE,
     EVALUATIONS_EXAMPLE,
     ITEMS_EXAMPLE,
+    PARTIAL_EXAMPLE,
     SET_EXAMPLE,
     SETS_EXAMPLE,
     STATUS_EXAMPLE,
 )
 from service.evaluation_form import LISTS, NUMBERS, PARAMETERS
-from service.evaluation_schemas import EvaluationsAnswer, SetItemsAnswer, SetsAnswer, StatusAnswer
+from service.evaluation_schemas import EvaluationsAnswer, PartialAnswer, SetItemsAnswer, SetsAnswer, StatusAnswer
 from service.openapi import DETAILS
 from service.problems import METHOD_NOT_ALLOWED, NOT_FOUND, PROBLEMS, UNEXPECTED
 from tests.service.client import Client
@@ -29,7 +30,7 @@ PATHS = {
     "/v1/status",
     *(
         f"/v1/evaluations{rest}"
-        for rest in (*JOB, "/{id}/curves.png", "/{id}/curves.csv", "/{id}/maps/{method}.png")
+        for rest in (*JOB, "/{id}/partial", "/{id}/curves.png", "/{id}/curves.csv", "/{id}/maps/{method}.png")
     ),
     *(f"/v1/evaluation-sets{rest}" for rest in (*JOB, "/{id}/table.csv", "/{id}/items")),
 }
@@ -40,6 +41,7 @@ PATHS = {
     [
         (EvaluationState, EVALUATION_EXAMPLE),
         (EvaluationsAnswer, EVALUATIONS_EXAMPLE),
+        (PartialAnswer, PARTIAL_EXAMPLE),
         (SetState, SET_EXAMPLE),
         (SetsAnswer, SETS_EXAMPLE),
         (SetItemsAnswer, ITEMS_EXAMPLE),

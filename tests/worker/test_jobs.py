@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 from rq import Queue
 from rq.serializers import JSONSerializer, PickleSerializer
 
@@ -17,6 +14,7 @@ from model.evaluation.evaluate import evaluate_image
 from model.evaluation.request import EvaluationRequest
 from model.image import decode_image, decode_size, to_tensor
 from tests.worker.conftest import WorkOff
+from tests.worker.images import white_half
 from tests.worker.requests import ask, model_of, uploads
 from worker.contracts import EvaluationPayload
 from worker.queue import JobQueue
@@ -30,15 +28,6 @@ THOROUGH: dict[str, Any] = {
 @pytest.fixture
 def image(encode: Callable[..., bytes]) -> bytes:
     return encode()
-
-
-def white_half(height: int = 64, width: int = 96) -> bytes:
-    """A mask: the left half is white."""
-    pixels = np.zeros((height, width), np.uint8)
-    pixels[:, : width // 2] = 255
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return file.getvalue()
 
 
 def done(queue: JobQueue, work_off: WorkOff, payload: EvaluationPayload, *files: bytes, **settings: Any) -> Any:

@@ -5,10 +5,11 @@ import { ask, askJson } from "./service.js";
 const PATH = "v1/evaluations";
 const LISTED = 12;
 
-/** Ask for an evaluation of an upload; the same one again is the same job. `fields` are those of the form. */
-export function submit(upload, fields) {
+/** Ask for an evaluation of an upload; the same one again is the same job. `fields` are those of the form; `mask` may be null. */
+export function submit(upload, fields, mask) {
   const form = new FormData();
   form.append("image", upload.blob, upload.name);
+  if (mask) form.append("mask", mask.blob, mask.name);
   for (const [name, value] of Object.entries(fields)) if (value !== null && value !== "") form.append(name, value);
   return askJson(PATH, { method: "POST", body: form });
 }
@@ -21,6 +22,11 @@ export function list(cursor = null) {
 /** Where one stands, with its result. */
 export function state(id) {
   return askJson(`${PATH}/${id}`);
+}
+
+/** What is measured by now: {methods}, each with the scores that there are, in the form of the result. */
+export function partial(id, signal) {
+  return askJson(`${PATH}/${id}/partial`, { signal });
 }
 
 /** End one that has not ended. */

@@ -3,6 +3,7 @@ import { list, submit } from "../api/evaluations.js";
 import { allModels, reference } from "../api/models.js";
 import { element } from "../parts/element.js";
 import { Estimate } from "../parts/estimate.js";
+import { MaskField } from "../parts/mask_field.js";
 import { methodName } from "../parts/methods.js";
 import { moment } from "../parts/moment.js";
 import { failure } from "../parts/notice.js";
@@ -25,7 +26,8 @@ class EvaluatePage {
   constructor(main) {
     this.source = new Source({ onfile: async (blob, name) => this.take(await Upload.of(blob, name)), onproblem: (error) => this.fail(error) });
     this.source.shrink(true);
-    this.shown = element("div");
+    this.shown = element("div", { class: "previews" });
+    this.mask = new MaskField({ onchange: () => this.preview() });
     this.questions = element("section", { class: "card questions" });
     this.recent = new Recent("Recent evaluations", async (cursor) => {
       const { evaluations, next_cursor: next } = await list(cursor);
@@ -59,7 +61,7 @@ class EvaluatePage {
       models.length > 1 && select("Model", models.map((one) => [reference(one), one.name]), reference(model), (chosen) => {
         this.ask(models.find((one) => reference(one) === chosen), models);
       }),
-      this.form.node, this.problem,
+      this.form.node, this.mask.node, this.problem,
       element("div", { class: "start" }, this.start, this.estimate.node),
     ].filter(Boolean));
     this.say();
@@ -68,8 +70,14 @@ class EvaluatePage {
 
   take(upload) {
     this.upload = upload;
-    this.shown.replaceChildren(preview(upload));
+    this.mask.clear(); // which was of another image
     this.say();
+  }
+
+  /** Show the image, and its mask beside it; what was wrong with others is no more. */
+  preview() {
+    this.problem?.replaceChildren();
+    this.shown.replaceChildren(...[this.upload, this.mask.upload].filter(Boolean).map(preview));
   }
 
   /** Say what it will cost, and let it begin where all is there. */
@@ -82,8 +90,9 @@ class EvaluatePage {
   async submit(model) {
     this.start.disabled = true;
     try {
-      const { id } = await submit(this.upload, { ...this.form.fields, model: reference(model) });
-      session.evaluated = { id, upload: this.upload };
+      const sent = { upload: this.upload, mask: this.mask.upload };
+      const { id } = await submit(sent.upload, { ...this.form.fields, model: reference(model) }, sent.mask);
+      session.evaluated = { id, ...sent };
       location.hash = `#/evaluations/${id}`;
     } catch (error) {
       this.start.disabled = false;

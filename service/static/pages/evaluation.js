@@ -10,6 +10,7 @@ import { jobWords } from "../parts/job_words.js";
 import { methodName } from "../parts/methods.js";
 import { moment } from "../parts/moment.js";
 import { failure, notice } from "../parts/notice.js";
+import { PartialView } from "../parts/partial_view.js";
 import { preview } from "../parts/preview.js";
 import { Progress } from "../parts/progress.js";
 import { statusMark } from "../parts/status_mark.js";
@@ -23,7 +24,7 @@ const LONGEST_PX = 2048; // of the picture that the service is asked for
 export function show(main, id) {
   const page = new EvaluationPage(main, id);
   page.follow();
-  return () => page.watching.abort();
+  return () => page.leave();
 }
 
 class EvaluationPage {
@@ -35,7 +36,7 @@ class EvaluationPage {
     this.progress = new Progress();
     this.end = element("button", { type: "button", onclick: () => this.act(() => evaluations.cancel(this.id)) }, "Cancel");
     this.running = element("section", { class: "card running", hidden: true }, element("div", { class: "row" }, this.progress.node, this.end),
-      element("p", { class: "hint" }, "You may close this page and come back by its address: the work goes on. Scores and curves appear when all is measured."));
+      element("p", { class: "hint" }, "You may close this page and come back by its address: the work goes on. Scores and curves appear below as they are measured."));
     this.result = element("div", { class: "result stack" });
     const mine = session.evaluated?.id === id ? session.evaluated.upload : null;
     if (mine?.isShown) this.running.append(preview(mine));
@@ -44,6 +45,7 @@ class EvaluationPage {
 
   /** Show each state until the last. */
   async follow() {
+    this.partial = new PartialView(this.id, { onfirst: () => this.result.replaceChildren(this.partial.node) });
     try {
       let state = await evaluations.state(this.id);
       this.update(state);
@@ -69,6 +71,8 @@ class EvaluationPage {
       copyable(location.href, "the link to this evaluation"));
     this.running.hidden = isEnded(state);
     this.progress.show(state.progress, "forwards");
+    if (isEnded(state)) this.partial.close();
+    else this.partial.follow(state);
     if (state.status === "failed" || state.status === "cancelled") this.result.replaceChildren(this.ended(state));
   }
 
@@ -83,6 +87,7 @@ class EvaluationPage {
 
   /** Do something to the job, and follow it from there. */
   async act(what) {
+    this.partial.close(); // what it asks for may not be there any more when it is answered
     try {
       const state = await what();
       this.update(state);
@@ -91,18 +96,25 @@ class EvaluationPage {
       this.watching = new AbortController();
       this.follow();
     } catch (error) {
+      this.partial.open();
       this.trouble.replaceChildren(failure(error));
     }
   }
 
+  leave() {
+    this.watching.abort();
+    this.partial.close();
+  }
+
   resubmit({ request: { model, parameters } }) {
     const { methods, patch_sizes: sizes, ...rest } = parameters;
-    return evaluations.submit(session.evaluated.upload, { ...rest, methods: methods.join(","), patch_sizes: sizes.join(","), model: `${model.name}@${model.version}` });
+    const { upload, mask } = session.evaluated;
+    return evaluations.submit(upload, { ...rest, methods: methods.join(","), patch_sizes: sizes.join(","), model: `${model.name}@${model.version}` }, mask);
   }
 
   /** Show the result, with the maps and the image as far as they are kept. */
   async present(state) {
-    this.result.replaceChildren(element("p", { class: "hint", role: "status" }, "Loading the maps …"));
+    this.result.prepend(element("p", { class: "hint", role: "status" }, "Loading the maps …"));
     const names = Object.keys(state.result.methods);
     const [models, tables, source, ...maps] = await Promise.all([allModels(), colormaps(), this.source(names[0]),
       ...names.map((name) => evaluations.map(this.id, name).catch(ifGone(null)))]);

@@ -5,7 +5,7 @@ import { element } from "./element.js";
 import { MapsView } from "./maps_view.js";
 import { methodName } from "./methods.js";
 import { notice } from "./notice.js";
-import { pidChart } from "./pid_chart.js";
+import { pidChart, rowsOf } from "./pid_chart.js";
 import { percent } from "./probabilities.js";
 import { save } from "./saving.js";
 import { scoreTable, signed } from "./score_table.js";
@@ -17,8 +17,7 @@ const CHANCE = "random";
 export function evaluationView(state, maps, source, { theta, tables }) {
   const { result, id } = state;
   const { preprocessing } = result.provenance;
-  const rows = Object.entries(result.methods).flatMap(([method, { scores }]) => scores.map((score) =>
-    ({ method, ...score, band_low: score.random_band?.[0] ?? null, band_high: score.random_band?.[1] ?? null })));
+  const rows = rowsOf(result.methods);
   return [
     result.warnings.length > 0 && notice("warn", "Read the scores with care", element("ul", {}, result.warnings.map((text) => element("li", {}, text)))),
     element("div", { class: "columns" },
@@ -66,6 +65,7 @@ function localisation(methods) {
   const names = Object.keys(found[0][1].localisation);
   const cell = (value) => (typeof value === "number" ? value.toFixed(3) : value === true ? "hit" : value === false ? "miss" : "–");
   return element("section", { class: "card" }, element("h2", {}, "How well each map points at the mask"),
+    element("p", { class: "hint" }, "A map that knows nothing scores the mask’s share of the pixels, and hits it with the pointing chance."),
     element("div", { class: "scroll" }, element("table", {},
       element("thead", {}, element("tr", {}, ["method", ...names].map((name) => element("th", { scope: "col" }, name.replaceAll("_", " "))))),
       element("tbody", {}, found.map(([method, { localisation: values }]) => element("tr", {}, element("th", { scope: "row" }, methodName(method)),

@@ -27,6 +27,12 @@ export function pidChart(rows) {
   return element("div", {}, chart.node, legend(methods, bands.length > 0));
 }
 
+/** The rows of an evaluation's methods, as the result has them. */
+export function rowsOf(methods) {
+  return Object.entries(methods).flatMap(([method, { scores }]) => scores.map((score) =>
+    ({ method, ...score, band_low: score.random_band?.[0] ?? null, band_high: score.random_band?.[1] ?? null })));
+}
+
 /** Names beside their colours. */
 export function legend(methods, hasBand = false) {
   return element("ul", { class: "series" }, methods.map((method) => element("li", { class: seriesClass(method) }, methodName(method))),

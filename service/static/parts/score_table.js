@@ -14,7 +14,7 @@ export function scoreTable(methods) {
     element("tbody", {}, rows.map((row) => element("tr", { class: row.pid === best.get(row.patch_size) ? "best" : null },
       element("th", { scope: "row", class: seriesClass(row.method) }, methodName(row.method)),
       element("td", {}, String(row.patch_size)),
-      COLUMNS.map(([, name]) => element("td", {}, signed(row[name], name === "pid"))),
+      COLUMNS.map(([, name]) => element("td", {}, row[name] === null ? "–" : signed(row[name], name === "pid"))),
       element("td", {}, row.forwards.toLocaleString("en")))))));
 }
 

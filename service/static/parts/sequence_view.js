@@ -87,7 +87,8 @@ export class SequenceView {
   }
 }
 
-function curvesOf(name, score, isChosen) {
+/** The lines of a score's two curves for a chart. */
+export function curvesOf(name, score, isChosen) {
   const x = score.n.map((n) => n / score.n.at(-1));
   const className = `${seriesClass(name)}${isChosen ? " chosen" : ""}`;
   return [{ name: `${methodName(name)}: insertion`, className, x, y: score.insertion_curve },
