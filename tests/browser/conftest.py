@@ -12,7 +12,7 @@ from tests.service.live import LiveService
 Open = Callable[..., Watched]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # no longer: Playwright's event loop stands in the way of other tests' own
 def browser() -> Iterator[Browser]:
     executable = find_chromium()
     if executable is None:
