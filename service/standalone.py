@@ -14,7 +14,7 @@ from pathlib import Path
 from model.errors import LabnError
 from service.child_process import start_child
 from service.embedded_redis import EmbeddedRedis, default_folder
-from service.settings import load_settings
+from service.settings import load_settings, usable_cores
 from service.supervisor import Part, Supervisor
 
 WORKER_NICENESS = 10  # a prediction takes the core at once; the worker still gets a tenth of a busy one
@@ -48,9 +48,11 @@ def run(environment: Mapping[str, str]) -> int:
 
 
 def _consumers(environment: Mapping[str, str]) -> list[Part]:
-    one_thread = {**environment, "LABN_THREADS": "1"}  # two teams of threads on the same cores wait for each other
+    # A team of threads that shares a core with another process waits for it at every layer: each has its cores.
+    one_thread = {**environment, "LABN_THREADS": "1"}
+    the_others = {"LABN_THREADS": str(max(1, usable_cores() - 1)), **environment}
     return [
-        Part("service", partial(_start, "service", environment)),
+        Part("service", partial(_start, "service", the_others)),
         Part("worker", partial(_start, "worker", one_thread, niceness=WORKER_NICENESS)),
     ]
 

@@ -19,6 +19,7 @@ import pytest
 
 from service.client import Client
 from service.embedded_redis import find_binary
+from service.settings import usable_cores
 from tests.conftest import Encode
 from tests.service import tls_line
 from tests.service.launcher import REDIS, SERVICE, WORKER, Launcher, free_port
@@ -97,7 +98,9 @@ def test_ctrl_c_ends_all_of_it_and_a_kill_too(start: Start, encode: Encode) -> N
 def test_the_worker_leaves_the_cores_to_predictions(whole: Launcher) -> None:
     [worker], [service] = whole.pids(WORKER), whole.pids(SERVICE)
     assert os.getpriority(os.PRIO_PROCESS, worker) == os.getpriority(os.PRIO_PROCESS, service) + 10
-    assert "LABN_THREADS=1\0" in Path(f"/proc/{worker}/environ").read_text()
+    others = max(1, usable_cores() - 1)
+    for pid, threads in ((worker, 1), (service, others)):
+        assert f"LABN_THREADS={threads}\0" in Path(f"/proc/{pid}/environ").read_text()
 
 
 @pytest.mark.parametrize("part", [REDIS, WORKER, SERVICE])
