@@ -1,4 +1,4 @@
-"""`python -m benchmarks [network] [http] [explanations] [queue] [--quick] [--out FILE]`: a table, and as JSON."""
+"""`python -m benchmarks [PART ...] [--quick] [--out FILE]`: a table, and the same as JSON."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from benchmarks.figures import Figure, write_results
 from benchmarks.http_api import measure_http
 from benchmarks.machine import this_machine
 from benchmarks.network import measure_network
+from benchmarks.page import measure_page
 from benchmarks.queue import measure_queue
 from benchmarks.table import header, row, summary
 from model.allocator import keep_memory
@@ -27,6 +28,7 @@ PARTS: dict[str, Callable[[Effort, Path], Iterator[Figure]]] = {
     "http": measure_http,
     "explanations": measure_explanations,
     "queue": measure_queue,
+    "page": measure_page,
 }
 RESULTS = Path(__file__).with_name("results.json")
 

@@ -13,7 +13,7 @@ class Effort:
     """How much is measured."""
 
     passes: int  # pairs of forward passes
-    rounds: int  # of HTTP blocks
+    rounds: int  # of HTTP blocks; loads of the page
     block_s: float
     starts: int  # of the service
     jobs: int  # pairs of explanation jobs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,12 +9,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "screenshots"
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 REFUSED = "Failed to load resource"  # Chromium's own line for an answer that is no success
-
-
-def find_chromium() -> str | None:
-    return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 class Watched:

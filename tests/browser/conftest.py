@@ -6,7 +6,8 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.chromium import ROOT, Watched, find_chromium
+from benchmarks.chromium import find_chromium
+from tests.browser.chromium import ROOT, Watched
 from tests.service.live import LiveService
 
 Open = Callable[..., Watched]
