@@ -263,4 +263,4 @@ def test_the_queue_is_measured_on_real_processes(tmp_path: Path) -> None:
 def test_an_unknown_part_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["disk"])
-    assert "no part disk; there are network, http, explanations, queue" in capsys.readouterr().err
+    assert "no part disk; there are network, http, explanations, queue, page" in capsys.readouterr().err
