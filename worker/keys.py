@@ -8,6 +8,7 @@ LISTED = "labn:evaluations"  # sorted set: ids of evaluations, by when they were
 LISTED_SETS = "labn:sets"
 SETS_UNFINISHED = "labn:sets:unfinished"  # set: ids of sets whose tables are not final
 MAINTAINED = "labn:maintained"  # string: there while maintenance need not be done again
+KEPT_UP = "labn:kept_up"  # string: there while the time of what waits need not begin again
 MEAN_RUN_S = "labn:mean_run_s"  # of the last jobs, a moving mean
 
 

@@ -138,6 +138,53 @@ def test_a_set_whose_last_worker_vanished_before_its_tables_gets_them(
     assert queue.sets.state(whole.id).status == "succeeded"
 
 
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_what_waits_or_runs_keeps_its_upload(
+    queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff, *, is_taken: bool
+) -> None:
+    if is_taken:
+        take(queue, work_off, lease_s=60)
+    names = [
+        keys.blob(payload.image_sha256), keys.blob_users(payload.image_sha256),
+        keys.job(payload.id), keys.events(payload.id), keys.owners(payload.id),
+    ]  # fmt: skip
+    for name in names:
+        queue.redis.expire(name, 60)
+    queue.redis.delete(keys.KEPT_UP)
+    Maintenance(queue).run()
+    assert all(queue.redis.ttl(name) > queue.settings.upload_ttl_s - 60 for name in names)
+
+
+def test_an_upload_whose_job_has_ended_is_let_go(
+    queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
+) -> None:
+    work_off(queue)
+    queue.redis.expire(keys.blob(payload.image_sha256), 60)
+    queue.redis.delete(keys.KEPT_UP)
+    Maintenance(queue).run()
+    assert queue.redis.ttl(keys.blob(payload.image_sha256)) <= 60
+
+
+def test_uploads_are_not_kept_up_each_round(queue: JobQueue, payload: EvaluationPayload) -> None:
+    Maintenance(queue).run()
+    queue.redis.expire(keys.blob(payload.image_sha256), 60)
+    Maintenance(queue).run()
+    assert queue.redis.ttl(keys.blob(payload.image_sha256)) <= 60
+
+
+def test_a_set_is_kept_while_it_is_unfinished(
+    queue: JobQueue, payload: EvaluationPayload, encode: Callable[..., bytes]
+) -> None:
+    item = SetItem(file="a.jpg", image_sha256=payload.image_sha256)
+    whole = SetPayload(model=payload.model, parameters=payload.parameters, items=(item,))
+    queue.sets.submit(whole, uploads(encode()))
+    names = [keys.job(whole.id), keys.events(whole.id), keys.items(whole.id), keys.owners(payload.id)]
+    for name in names:
+        queue.redis.expire(name, 60)
+    Maintenance(queue).run()
+    assert all(queue.redis.ttl(name) > queue.settings.result_ttl_s - 60 for name in names)
+
+
 def test_entries_whose_time_is_over_are_forgotten(queue: JobQueue, payload: EvaluationPayload) -> None:
     queue.redis.delete(keys.job(payload.id))
     Maintenance(queue).run()
