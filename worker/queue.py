@@ -277,8 +277,8 @@ class JobQueue:
 
     def _prolong(self, pipe: Any, job_id: str) -> None:
         """Let the time of what was asked for before begin again."""
-        for key in (keys.job(job_id), keys.result(job_id), keys.scores(job_id), keys.maps(job_id)):
-            pipe.expire(key, self.settings.result_ttl_s + SLACK_S)
+        for key in (keys.job, keys.events, keys.result, keys.scores, keys.maps):
+            pipe.expire(key(job_id), self.settings.result_ttl_s + SLACK_S)
         pipe.expire(Job.key_for(job_id), self.settings.result_ttl_s)
 
     def _status(self, pipe: Any, job_id: str) -> str | None:

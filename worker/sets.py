@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import WatchError
@@ -20,7 +19,6 @@ from worker.contracts import (
     AggregatePayload,
     Event,
     JobError,
-    Progress,
     SetItemState,
     SetPayload,
     SetRequest,
@@ -29,12 +27,12 @@ from worker.contracts import (
 )
 from worker.errors import QueueFull, UnknownJob
 from worker.records import LOST, now
+from worker.tally import COUNTED, Counts, final_counts, final_fields, has_open, is_final, progress_of
 
 if TYPE_CHECKING:
     from worker.queue import JobQueue
 
 TABLES_EVERY_S = 10  # while a set runs
-Counts = Mapping[Status, int]
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,7 @@ class Sets:
         return SetState(
             id=set_id,
             status=status,
-            progress=_progress(counts, record.get("started_at")),
+            progress=progress_of(counts, status, record.get("started_at")),
             request=SetRequest(model=payload.model, parameters=payload.parameters, images=len(payload.items)),
             items=counts,
             result=self.queue.results.get(set_id) if with_result else None,
@@ -125,8 +123,8 @@ class Sets:
         chosen = payload.items[start : start + limit]
         ids = [payload.evaluation(item).id for item in chosen]
         found = [
-            SetItemState(file=item.file, label=item.label, id=item_id, status=raw.status or "failed",
-                         error=raw.error if raw.status else LOST)
+            SetItemState(file=item.file, label=item.label, image_sha256=item.image_sha256, id=item_id,
+                         status=raw.status or "failed", error=raw.error if raw.status else LOST)
             for item, item_id, raw in zip(chosen, ids, self.queue.records.read_many(ids), strict=True)
         ]  # fmt: skip
         end = start + limit
@@ -186,10 +184,10 @@ class Sets:
     def conclude(self, set_id: str, result: Mapping[str, Any], counts: Counts) -> None:
         """Store tables; final ones where nothing is left that waits or runs."""
         self.queue.results.put(set_id, result)
-        final = not counts["queued"] and not counts["running"]
+        final = not has_open(counts)
         with self.queue.redis.pipeline() as pipe:
             if final:
-                for name, value in {"ended_at": now(), **_final(counts)}.items():
+                for name, value in {"ended_at": now(), **final_fields(counts)}.items():
                     pipe.hset(keys.job(set_id), name, value)
                 pipe.srem(keys.SETS_UNFINISHED, set_id)
             self.queue.records.notify(pipe, set_id)
@@ -206,10 +204,10 @@ class Sets:
     def settle(self, set_id: str) -> None:
         """Have tables made: at the end, and from time to time before."""
         record = self._record_or_none(set_id)
-        if record is None or "accepted" not in record or "cancelled" in record or _is_final(record):
+        if record is None or "accepted" not in record or "cancelled" in record or is_final(record):
             return
         counts = self._counts(set_id, record)
-        if counts["queued"] or counts["running"]:
+        if has_open(counts):
             if not counts["succeeded"]:
                 return
             if not self.queue.redis.set(keys.table_lock(set_id), "", nx=True, ex=TABLES_EVERY_S):
@@ -236,7 +234,7 @@ class Sets:
         set_id = payload.id
         ids = [payload.evaluation(item).id for item in payload.items]
         with self.queue.redis.pipeline() as pipe:
-            pipe.hdel(keys.job(set_id), "accepted", "cancelled", "started_at", *_final({}))
+            pipe.hdel(keys.job(set_id), "accepted", "cancelled", "started_at", *final_fields({}))
             pipe.delete(keys.items(set_id), Job.key_for(AggregatePayload(set_id=set_id).id))
             pipe.rpush(keys.items(set_id), *ids)
             pipe.expire(keys.items(set_id), self.queue.settings.result_ttl_s)
@@ -260,7 +258,7 @@ class Sets:
         raw = self.queue.records.read(AggregatePayload(set_id=set_id).id)
         if raw.status == "failed":
             return "failed", raw.error
-        if not _is_final(record):
+        if not is_final(record):
             return ("running" if counts["running"] or any(counts[status] for status in ENDED) else "queued"), None
         if undone := counts["failed"] + counts["cancelled"]:
             detail = f"{undone} of {sum(counts.values())} images were not evaluated; see the items"
@@ -269,11 +267,11 @@ class Sets:
 
     def _counts(self, set_id: str, record: Mapping[str, str]) -> Counts:
         """Count images by status; one whose job is gone counts as failed, once the set is accepted."""
-        if _is_final(record):
-            return {status: int(record[name]) for name, status in zip(_final({}), _counted(), strict=True)}
+        if is_final(record):
+            return final_counts(record)
         gone: Status = "failed" if "accepted" in record else "queued"
         found = Counter(status or gone for status in self.queue.records.statuses(self._item_ids(set_id)))
-        return {status: found[status] for status in _counted()}
+        return {status: found[status] for status in COUNTED}
 
     def _cancel_item(self, item_id: str) -> None:
         try:
@@ -301,26 +299,3 @@ class Sets:
         found = self.queue.redis.hgetall(keys.job(set_id))
         record = {as_text(name): as_text(value) for name, value in found.items()}
         return record if json.loads(record.get("payload", "{}")).get("kind") == "set" else None
-
-
-def _counted() -> tuple[Status, ...]:
-    return ("queued", "running", "succeeded", "failed", "cancelled")
-
-
-def _final(counts: Counts) -> dict[str, str]:
-    """Return the fields that hold the counts of a set that has ended."""
-    return {f"final_{status}": str(counts.get(status, 0)) for status in _counted()}
-
-
-def _is_final(record: Mapping[str, str]) -> bool:
-    return "final_succeeded" in record
-
-
-def _progress(counts: Counts, started_at: str | None) -> Progress:
-    """Return how many images have ended, and about how long the rest will take."""
-    total, done = sum(counts.values()), sum(counts[status] for status in ENDED)
-    eta_s = None
-    if started_at and 0 < done < total:
-        elapsed = time.time() - datetime.fromisoformat(started_at).timestamp()
-        eta_s = elapsed / done * (total - done)
-    return Progress(stage="images", done=done, total=total, eta_s=eta_s)

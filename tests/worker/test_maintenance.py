@@ -16,7 +16,7 @@ from tests.worker.conftest import WorkOff
 from tests.worker.live import LEASE_S, queue_at
 from tests.worker.requests import ask, uploads
 from worker import keys
-from worker.contracts import EvaluationPayload, SetItem, SetPayload
+from worker.contracts import EvaluationPayload, Progress, SetItem, SetPayload
 from worker.maintenance import Maintenance
 from worker.queue import JobQueue
 
@@ -44,6 +44,14 @@ def take(queue: JobQueue, work_off: WorkOff, *, lease_s: int) -> str:
     return execution.composite_key
 
 
+def tell(queue: JobQueue, job_id: str) -> None:
+    """Say how far a job is, as its worker does."""
+    progress = Progress(stage="rise", done=5, total=10, eta_s=30.0)
+    with queue.redis.pipeline() as pipe:
+        queue.records.progress(pipe, job_id, progress)
+        pipe.execute()
+
+
 def test_a_job_of_a_vanished_worker_is_tried_again(
     queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
 ) -> None:
@@ -54,6 +62,26 @@ def test_a_job_of_a_vanished_worker_is_tried_again(
     assert queue.depths()["evaluations"] == 1
     work_off(queue)
     assert queue.state(payload.id).status == "succeeded"
+
+
+def test_a_job_that_waits_again_is_as_far_as_one_that_waits(
+    queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
+) -> None:
+    waiting = queue.state(payload.id).progress
+    take(queue, work_off, lease_s=1)
+    tell(queue, payload.id)
+    assert queue.state(payload.id).progress.eta_s == 30.0
+    Maintenance(queue).run()
+    assert queue.state(payload.id).progress == waiting
+
+
+def test_a_job_that_came_to_nothing_has_no_time_left(
+    queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
+) -> None:
+    take(queue, work_off, lease_s=60)
+    tell(queue, payload.id)
+    progress = queue.cancel(payload.id).progress
+    assert (progress.done, progress.eta_s) == (5, None)
 
 
 def test_as_often_as_is_allowed_and_then_it_has_failed(

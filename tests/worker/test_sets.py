@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,7 @@ def test_items_say_where_each_image_stands(
     assert [item.status for item in found] == ["succeeded"] * 4 + ["failed"]
     assert found[-1].error is not None
     assert found[-1].error.type == "broken_image"
+    assert [item.image_sha256 for item in found] == [sha256(image) for image in images]
 
 
 def test_nothing_succeeded_is_told_too(
@@ -152,7 +154,42 @@ def test_nothing_succeeded_is_told_too(
     work_off(queue)
     state = queue.sets.state(payload.id)
     assert state.status == "failed"
-    assert state.result == {"images": 0, "tables": []}
+    assert state.result == {"images": 0, "tables": [], "provenance": {}, "warnings": []}
+
+
+def test_the_result_says_what_repeats_it_and_what_to_beware_of(
+    queue: JobQueue, make_set: Callable[..., SetPayload], images: list[bytes], work_off: WorkOff
+) -> None:
+    payload = make_set(images)
+    payload = payload.model_copy(update={"parameters": payload.parameters.model_copy(update={"random_orders": 2})})
+    queue.sets.submit(payload, uploads(*images))
+    work_off(queue)
+    result = queue.sets.state(payload.id).result
+    assert result is not None
+    provenance = result["provenance"]
+    assert provenance["model"] == payload.model.model_dump()
+    assert {"preprocessing", "libraries", "device", "format"} <= set(provenance)
+    expected = payload.parameters.model_dump(mode="json")
+    del expected["target"]  # which is each image's label
+    assert provenance["request"] == expected
+    assert "image_sha256" not in provenance
+    documents = [queue.state(payload.evaluation(item).id).result for item in payload.items]
+    warnings = {warning for document in documents if document for warning in document["warnings"]}
+    assert sorted(result["warnings"]) == sorted(warnings)
+    assert warnings  # two orders are too few for a band
+
+
+def test_the_end_is_told_as_a_jobs_is(
+    queue: JobQueue, make_set: Callable[..., SetPayload], images: list[bytes], work_off: WorkOff
+) -> None:
+    payload = make_set(images)
+    queue.sets.submit(payload, uploads(*images))
+    work_off(queue)
+    whole, one = queue.sets.state(payload.id), queue.state(payload.evaluation(payload.items[0]).id)
+    assert (whole.progress.stage, whole.progress.eta_s) == (one.progress.stage, one.progress.eta_s) == ("done", 0.0)
+    for state in (whole, one):
+        for at in (state.created_at, state.started_at, state.ended_at):
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", at or "")
 
 
 def test_the_same_image_twice_counts_twice(
