@@ -62,6 +62,16 @@ def items(set_id: str) -> str:
     return f"labn:set:{set_id}:items"
 
 
+def pending(set_id: str) -> str:
+    """Set: ids of a set's items that were not seen to end; it may hold too many, never too few."""
+    return f"labn:set:{set_id}:pending"
+
+
+def submitters(set_id: str) -> str:
+    """Set: calls that ask for a set and are not through with its images."""
+    return f"labn:set:{set_id}:submitters"
+
+
 def table_lock(set_id: str) -> str:
     """String: there while partial tables are young enough."""
     return f"labn:set:{set_id}:tables"

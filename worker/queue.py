@@ -197,9 +197,11 @@ class JobQueue:
 
     def expected_wait_s(self) -> float:
         """Return about how long a job that is asked for now waits and runs, going by the last ones."""
-        mean = self.redis.get(keys.MEAN_RUN_S)
-        run_s = float(mean) if mean else TYPICAL_RUN_S
-        return run_s * (1 + self.depths()["evaluations"] / max(1, len(self.workers())))
+        return self._run_s() + self.expected_s(self.depths()["evaluations"])
+
+    def expected_s(self, jobs: int) -> float:
+        """Return about how long all workers take for so many jobs, going by the last ones."""
+        return self._run_s() * jobs / max(1, len(self.workers()))
 
     def maintain(self) -> None:
         """Give jobs of vanished workers back or fail them, and tidy up; does nothing where it was done just now.
@@ -314,6 +316,10 @@ class JobQueue:
             if digest not in uploads:
                 raise UploadMissing(f"the upload {digest[:12]}… is not there: send it again")
         return {digest: uploads[digest] for digest in missing if digest in uploads}
+
+    def _run_s(self) -> float:
+        mean = self.redis.get(keys.MEAN_RUN_S)
+        return float(mean) if mean else TYPICAL_RUN_S
 
     def _is_recent(self, seen: str) -> bool:
         return time.time() - utcparse(seen).timestamp() < self.settings.lease_s

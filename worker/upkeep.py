@@ -54,7 +54,8 @@ class Upkeep:
         """Keep a set and what says whose its images are, whether they have ended or not."""
         item_ids = map(as_text, self.queue.redis.lrange(keys.items(set_id), 0, -1))
         with self.queue.redis.pipeline(transaction=False) as pipe:
-            self._prolong(pipe, [keys.job(set_id), keys.events(set_id), keys.items(set_id), keys.result(set_id)])
+            self._prolong(pipe, [keys.job(set_id), keys.events(set_id), keys.items(set_id)])
+            self._prolong(pipe, [keys.pending(set_id), keys.result(set_id)])
             self._prolong(pipe, map(keys.owners, item_ids))
             pipe.execute()
 

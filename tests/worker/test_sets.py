@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rq.job import Job
 
 from model.evaluation.table import table_rows
 from tests.worker.conftest import WorkOff
@@ -13,7 +14,7 @@ from tests.worker.live import queue_at
 from tests.worker.requests import QUICK, ask, model_of, uploads
 from worker.blobs import sha256
 from worker.contracts import EvaluationParameters, SetItem, SetPayload
-from worker.errors import KeyReused, QueueFull, UnknownJob, UploadMissing
+from worker.errors import KeyReused, QueueFull, SetTooLarge, UnknownJob, UploadMissing
 from worker.queue import JobQueue
 
 BROKEN = b"\x89PNG\r\n\x1a\n broken"
@@ -57,6 +58,19 @@ class OneByOne(Mapping[str, bytes]):
 
     def __len__(self) -> int:
         return len(self._files)
+
+
+class Interrupted(OneByOne):
+    """Uploads in the midst of which something else happens."""
+
+    def __init__(self, files: Mapping[str, bytes], *, before: int, does: Callable[[], None]) -> None:
+        super().__init__(files)
+        self._before, self._does = before, does
+
+    def __getitem__(self, digest: str) -> bytes:
+        if len(self.read) == self._before:
+            self._does()
+        return super().__getitem__(digest)
 
 
 def test_images_are_jobs_and_end_in_tables(
@@ -224,6 +238,21 @@ def test_tables_grow_while_a_set_runs(
     assert state.result["images"] == 4
 
 
+def test_an_image_that_ends_is_no_reason_to_count_all(
+    queue: JobQueue, make_set: Callable[..., SetPayload], encode: Callable[..., bytes]
+) -> None:
+    images = [encode(8, 8, seed=seed) for seed in range(30)]
+    payload = make_set(images)
+    queue.sets.submit(payload, uploads(*images))
+    ended = payload.evaluation(payload.items[0]).id
+    queue.redis.hset(Job.key_for(ended), "status", "finished")
+    queue.sets.item_ended(ended)  # which has the first tables made
+    queue.redis.config_resetstat()
+    queue.sets.item_ended(ended)
+    looks = queue.redis.info("commandstats")["cmdstat_hget"]["calls"]
+    assert looks < len(images)
+
+
 class TestCancel:
     def test_ends_what_nobody_else_wants(
         self, queue: JobQueue, make_set: Callable[..., SetPayload], images: list[bytes], work_off: WorkOff,
@@ -275,10 +304,62 @@ class TestSubmit:
         self, redis_url: str, make_set: Callable[..., SetPayload], images: list[bytes]
     ) -> None:
         queue = queue_at(redis_url, set_queue_limit=3)
-        with pytest.raises(QueueFull):
+        queue.sets.submit(make_set(images[:2]), uploads(*images))
+        before = queue.redis.dbsize()
+        with pytest.raises(QueueFull, match="2 images wait") as refused:
+            queue.sets.submit(make_set(images[2:]), uploads(*images))
+        assert refused.value.retry_after_s > 0
+        assert queue.redis.dbsize() == before
+        queue.redis.close()
+
+    def test_one_that_never_fits_is_told_so(
+        self, redis_url: str, make_set: Callable[..., SetPayload], images: list[bytes]
+    ) -> None:
+        queue = queue_at(redis_url, set_queue_limit=3)
+        with pytest.raises(SetTooLarge, match="4 images"):
             queue.sets.submit(make_set(images), uploads(*images))
         assert queue.redis.dbsize() == 0
         queue.redis.close()
+
+    def test_only_images_that_are_to_be_done_count(
+        self, redis_url: str, make_set: Callable[..., SetPayload], images: list[bytes], work_off: WorkOff
+    ) -> None:
+        queue = queue_at(redis_url, set_queue_limit=3)
+        queue.sets.submit(make_set(images[:2]), uploads(*images))
+        work_off(queue)
+        assert queue.sets.submit(make_set(images), uploads(*images)).items["queued"] == 2
+        assert queue.sets.submit(make_set([images[0]] * 4), uploads(*images)).items["succeeded"] == 2
+        queue.redis.close()
+
+    def test_a_call_that_fails_leaves_what_another_one_goes_on_with(
+        self, queue: JobQueue, make_set: Callable[..., SetPayload], images: list[bytes], work_off: WorkOff
+    ) -> None:
+        payload = make_set(images)
+
+        def fail() -> None:
+            with pytest.raises(ConnectionAbortedError):
+                queue.sets.submit(payload, Interrupted(uploads(*images), before=2, does=abort))
+
+        def abort() -> None:
+            raise ConnectionAbortedError
+
+        state = queue.sets.submit(payload, Interrupted(uploads(*images), before=3, does=fail))
+        assert (state.status, state.items["queued"]) == ("queued", 4)
+        work_off(queue)
+        assert queue.sets.state(payload.id).status == "succeeded"
+
+    def test_a_call_that_fails_leaves_what_another_one_has_finished(
+        self, queue: JobQueue, make_set: Callable[..., SetPayload], images: list[bytes]
+    ) -> None:
+        payload = make_set(images)
+
+        def succeed_and_fail() -> None:
+            assert queue.sets.submit(payload, uploads(*images)).status == "queued"
+            raise ConnectionAbortedError
+
+        with pytest.raises(ConnectionAbortedError):
+            queue.sets.submit(payload, Interrupted(uploads(*images), before=2, does=succeed_and_fail))
+        assert (queue.sets.state(payload.id).status, queue.depths()["sets"]) == ("queued", 4)
 
     def test_half_a_set_is_completed_by_the_next_try(
         self, queue: JobQueue, make_set: Callable[..., SetPayload], images: list[bytes], work_off: WorkOff
