@@ -70,8 +70,8 @@ EVALUATION_EXAMPLE: dict[str, Any] = {
     },
     "error": None,
     "created_at": "2026-11-23T17:11:39.325Z",
-    "started_at": "2026-11-23T17:11:39.368033Z",
-    "ended_at": "2026-11-23T17:11:46.017482Z",
+    "started_at": "2026-11-23T17:11:39.368Z",
+    "ended_at": "2026-11-23T17:11:46.017Z",
     "request": {
         "kind": "evaluation",
         "model": {"name": "labn-idrid", "version": "35bae58816fa"},
@@ -98,7 +98,7 @@ PARTIAL_EXAMPLE: dict[str, Any] = {
 SET_EXAMPLE: dict[str, Any] = {
     "id": "8de6cd7e1786b3d216d53a1dc940d39d",
     "status": "succeeded",
-    "progress": {"stage": "images", "done": 2, "total": 2, "eta_s": None},
+    "progress": {"stage": "done", "done": 2, "total": 2, "eta_s": 0.0},
     "result": {
         "images": 2,
         "tables": [
@@ -129,6 +129,10 @@ SET_EXAMPLE: dict[str, Any] = {
                 "markdown": "| PID | m=32 |\n| --- | --- |\n| attention | 0.394 [0.377, 0.410] |\n",
             }
         ],
+        "provenance": {
+            key: value for key, value in EVALUATION_EXAMPLE["result"]["provenance"].items() if key != "image_sha256"
+        },
+        "warnings": EVALUATION_EXAMPLE["result"]["warnings"],
     },
     "error": None,
     "created_at": "2026-11-23T17:11:46.865Z",
@@ -157,6 +161,7 @@ ITEMS_EXAMPLE: dict[str, Any] = {
         {
             "file": "a.jpg",
             "label": "retinopathy",
+            "image_sha256": EVALUATION_EXAMPLE["request"]["image_sha256"],
             "id": EVALUATION_EXAMPLE["id"],
             "status": "succeeded",
             "error": None,
@@ -164,6 +169,7 @@ ITEMS_EXAMPLE: dict[str, Any] = {
         {
             "file": "b.jpg",
             "label": "no retinopathy",
+            "image_sha256": "9b74c9897bac770ffc029102a200c5de7b1f0d3b1a4c1f9a1e2a3c4d5e6f7a8b",
             "id": "0c8f2f64a1a34be0a5f0f3cf0a8d7a55",
             "status": "failed",
             "error": {"type": "broken_image", "detail": "JPEG image does not decode: image file is truncated"},

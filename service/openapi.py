@@ -78,6 +78,7 @@ DETAILS = {
     "not-there": "no map of 'rise'; there are attention, random",
     "not-finished": "the evaluation is running",
     "upload-missing": "the upload 9f86d081884c… is not there: send it again",
+    "set-too-large": "25000 images are to be evaluated, and 20000 at most may wait: send it in parts",
     "key-reused": "this idempotency key was given with another request",
     "too-many-evaluations": "256 evaluations wait already",
     "no-queue": NO_QUEUE,

@@ -64,6 +64,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     BadSet: Problem(422, "bad-set", "The set of images cannot be used"),
     BadParameter: Problem(422, "bad-parameter", "A parameter cannot be used"),
     RequestValidationError: Problem(422, "bad-parameter", "A parameter cannot be used"),
+    of_the_queue.SetTooLarge: Problem(422, "set-too-large", "The set has more images than may wait"),
     of_the_queue.KeyReused: Problem(422, "key-reused", "The idempotency key stands for another request"),
     NonFiniteOutput: Problem(422, "non-finite-output", "The network's outputs are not finite"),
     QueueFull: Problem(429, "queue-full", "Too many requests are under way"),

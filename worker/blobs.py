@@ -46,12 +46,10 @@ class Blobs:
         """Tell whether an upload is there."""
         return bool(self.redis.exists(keys.blob(digest)))
 
-    def touch(self, digest: str) -> None:
-        """Let its time begin again."""
-        with self.redis.pipeline() as pipe:
-            pipe.expire(keys.blob(digest), self.ttl_s)
-            pipe.expire(keys.blob_users(digest), self.ttl_s)
-            pipe.execute()
+    def touch(self, digest: str, pipe: Any) -> None:
+        """Within a pipeline: let its time begin again."""
+        pipe.expire(keys.blob(digest), self.ttl_s)
+        pipe.expire(keys.blob_users(digest), self.ttl_s)
 
     def delete(self, digest: str) -> None:
         """Erase an upload, whoever needs it."""
@@ -62,8 +60,7 @@ class Blobs:
         if data is not None:
             pipe.set(keys.blob(digest), data)
         pipe.sadd(keys.blob_users(digest), job_id)
-        pipe.expire(keys.blob(digest), self.ttl_s)
-        pipe.expire(keys.blob_users(digest), self.ttl_s)
+        self.touch(digest, pipe)
 
     def release(self, digest: str, job_id: str) -> bool:
         """Say that a job needs an upload no more.

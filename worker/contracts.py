@@ -210,6 +210,7 @@ class SetItemState(Contract):
 
     file: str
     label: str | None
+    image_sha256: str
     id: str  # of the evaluation
     status: Status
     error: JobError | None = None

@@ -5,6 +5,7 @@ LabnError
 │   ├── WorkerSettingsError     a worker cannot start with these settings
 │   ├── PayloadRefused          a job that is not one of ours
 │   ├── QueueFull               too many jobs wait
+│   ├── SetTooLarge             a set of more images than may ever wait
 │   ├── UnknownJob              no job or set of that id
 │   ├── KeyReused               an idempotency key that was given with another request
 │   ├── UploadMissing           the image or mask is no longer there
@@ -40,9 +41,13 @@ class PayloadRefused(QueueError):
 class QueueFull(QueueError):
     """Too many jobs wait."""
 
-    def __init__(self, waiting: int, *, retry_after_s: float) -> None:
-        super().__init__(f"{waiting} evaluations wait already")
+    def __init__(self, waiting: int, *, retry_after_s: float, what: str = "evaluations") -> None:
+        super().__init__(f"{waiting} {what} wait already")
         self.retry_after_s = retry_after_s
+
+
+class SetTooLarge(QueueError):
+    """A set of more images than may ever wait: no later moment is better."""
 
 
 class UnknownJob(QueueError):

@@ -11,10 +11,9 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from worker.errors import WorkerSettingsError
-from worker.pulse import Pulse
+from worker.pulse import SILENT_S, Pulse
 
 PORT = 8001  # where none is named and no other worker of this machine has it
-SILENT_S = 120.0  # longer than any batch and the loading of any network: the process hangs
 
 
 class HealthServer(ThreadingHTTPServer):

@@ -23,6 +23,7 @@ from model.meter import StageProgress
 from model.metrics.pid import PatchInsertionDeletion
 from worker.blobs import Blobs
 from worker.contracts import AggregatePayload, EvaluationPayload
+from worker.provenance import all_warnings, common_provenance
 from worker.resident import ResidentNetworks
 from worker.results import Results
 from worker.sets import Sets
@@ -90,7 +91,9 @@ def aggregate(document: object, workshop: Workshop, report: StageProgress) -> No
     for done, (label, documents) in enumerate(groups):
         report("tables", done, len(groups))
         tables.append(_tables(label, documents))
-    workshop.sets.conclude(set_id, {"images": len(found), "tables": tables}, counts)
+    documents = [document for _, document in found]
+    common = {"provenance": common_provenance(documents), "warnings": all_warnings(documents)}
+    workshop.sets.conclude(set_id, {"images": len(found), "tables": tables, **common}, counts)
 
 
 JOBS: Mapping[str, Job] = {"worker.jobs.evaluate": evaluate, "worker.jobs.aggregate": aggregate}

@@ -8,6 +8,7 @@ LISTED = "labn:evaluations"  # sorted set: ids of evaluations, by when they were
 LISTED_SETS = "labn:sets"
 SETS_UNFINISHED = "labn:sets:unfinished"  # set: ids of sets whose tables are not final
 MAINTAINED = "labn:maintained"  # string: there while maintenance need not be done again
+KEPT_UP = "labn:kept_up"  # string: there while the time of what waits need not begin again
 MEAN_RUN_S = "labn:mean_run_s"  # of the last jobs, a moving mean
 
 
@@ -59,6 +60,16 @@ def idempotency(digest: str) -> str:
 def items(set_id: str) -> str:
     """List: ids of a set's items, in its order."""
     return f"labn:set:{set_id}:items"
+
+
+def pending(set_id: str) -> str:
+    """Set: ids of a set's items that were not seen to end; it may hold too many, never too few."""
+    return f"labn:set:{set_id}:pending"
+
+
+def submitters(set_id: str) -> str:
+    """Set: calls that ask for a set and are not through with its images."""
+    return f"labn:set:{set_id}:submitters"
 
 
 def table_lock(set_id: str) -> str:

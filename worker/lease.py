@@ -1,8 +1,11 @@
-"""A worker's right to a job: short, renewed between batches, gone when the job is cancelled or given away."""
+"""A worker's right to a job: short, renewed while the worker goes on, gone when the job is cancelled or lost."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import WatchError
@@ -10,7 +13,9 @@ from rq.executions import Execution
 from rq.job import Job, JobStatus
 from rq.utils import now
 
+from worker.connection import AWAY
 from worker.errors import HandedBack, Taken
+from worker.pulse import SILENT_S
 
 if TYPE_CHECKING:
     from worker.process import ResidentWorker
@@ -36,6 +41,29 @@ class JobLease:
         if self._worker.is_to_end:
             raise HandedBack("the worker ends")
         self.keep()
+
+    @contextmanager
+    def renewed(self) -> Iterator[None]:
+        """Renew the lease beside the work, since one batch may outlast it; not where the work hangs."""
+        ends = Event()
+        thread = Thread(target=self._renew_until, args=(ends,), name="lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ends.set()
+            thread.join()  # what follows tells a cancelled job by a change of its hash
+
+    def _renew_until(self, ends: Event) -> None:
+        while not ends.wait(self._worker.settings.lease_s / RENEWALS_A_LEASE):
+            if self._worker.pulse.silent_s() >= SILENT_S:
+                continue
+            try:
+                self.renew()
+            except Taken:  # which the work finds out between two batches
+                return
+            except AWAY:  # Redis may come back; the work meets with it too
+                continue
 
     def keep(self) -> None:
         """Make sure that the job is still this worker's; renew the lease where a part of it is over.

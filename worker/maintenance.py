@@ -22,6 +22,7 @@ from rq.worker_registration import clean_worker_registry
 
 from worker import keys
 from worker.records import LOST
+from worker.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from worker.queue import JobQueue
@@ -44,6 +45,7 @@ class Maintenance:
             FailedJobRegistry(queue=lane).cleanup()
             clean_worker_registry(lane)
         self._sweep()
+        Upkeep(self.queue).run()
         for set_id in self.queue.redis.smembers(keys.SETS_UNFINISHED):
             self.queue.sets.settle(as_text(set_id))
         for listed in (keys.LISTED, keys.LISTED_SETS):

@@ -207,7 +207,8 @@ class ResidentWorker(SimpleWorker):
         self.jobs.sets.item_began(job.id)
         self._observe_wait(job)
         reporter = Reporter(lease, lambda progress: self._tell(job.id, progress))
-        with self.death_penalty_class(job.timeout or self.settings.job_timeout_s, JobTimeoutException):
+        timeout_s = job.timeout or self.settings.job_timeout_s
+        with lease.renewed(), self.death_penalty_class(timeout_s, JobTimeoutException):
             result = JOBS[job.func_name or ""](job.args[0], self.workshop, reporter)
         if result is not None:
             self.metrics.evaluated(result)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+SILENT_S = 120.0  # longer than any batch and the loading of any network: the process hangs
+
 
 class Pulse:
     """Beaten by the one thread that works; read by any."""

@@ -197,9 +197,11 @@ class JobQueue:
 
     def expected_wait_s(self) -> float:
         """Return about how long a job that is asked for now waits and runs, going by the last ones."""
-        mean = self.redis.get(keys.MEAN_RUN_S)
-        run_s = float(mean) if mean else TYPICAL_RUN_S
-        return run_s * (1 + self.depths()["evaluations"] / max(1, len(self.workers())))
+        return self._run_s() + self.expected_s(self.depths()["evaluations"])
+
+    def expected_s(self, jobs: int) -> float:
+        """Return about how long all workers take for so many jobs, going by the last ones."""
+        return self._run_s() * jobs / max(1, len(self.workers()))
 
     def maintain(self) -> None:
         """Give jobs of vanished workers back or fail them, and tidy up; does nothing where it was done just now.
@@ -277,8 +279,8 @@ class JobQueue:
 
     def _prolong(self, pipe: Any, job_id: str) -> None:
         """Let the time of what was asked for before begin again."""
-        for key in (keys.job(job_id), keys.result(job_id), keys.scores(job_id), keys.maps(job_id)):
-            pipe.expire(key, self.settings.result_ttl_s + SLACK_S)
+        for key in (keys.job, keys.events, keys.result, keys.scores, keys.maps):
+            pipe.expire(key(job_id), self.settings.result_ttl_s + SLACK_S)
         pipe.expire(Job.key_for(job_id), self.settings.result_ttl_s)
 
     def _status(self, pipe: Any, job_id: str) -> str | None:
@@ -314,6 +316,10 @@ class JobQueue:
             if digest not in uploads:
                 raise UploadMissing(f"the upload {digest[:12]}… is not there: send it again")
         return {digest: uploads[digest] for digest in missing if digest in uploads}
+
+    def _run_s(self) -> float:
+        mean = self.redis.get(keys.MEAN_RUN_S)
+        return float(mean) if mean else TYPICAL_RUN_S
 
     def _is_recent(self, seen: str) -> bool:
         return time.time() - utcparse(seen).timestamp() < self.settings.lease_s

@@ -12,7 +12,7 @@ from redis import Redis
 from rq.job import Job
 
 from worker import keys
-from worker.contracts import EvaluationPayload, EvaluationState, JobError, Progress, Status
+from worker.contracts import ENDED, EvaluationPayload, EvaluationState, JobError, Progress, Status
 from worker.results import SLACK_S, read_result
 
 STATUS: dict[str, Status] = {  # RQ's word -> the API's
@@ -51,6 +51,17 @@ class Raw(NamedTuple):
             return None
         document = self.document("error")
         return LOST if document is None else JobError.model_validate(document)
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is; one that waits again begins again, and one that came to nothing has no time left."""
+        told = self.document("progress")
+        if told is None or self.status == "queued":
+            return WAITING
+        progress = Progress.model_validate(told)
+        if self.status == "succeeded":  # what was foreseen at most may not have been needed
+            return Progress(stage="done", done=progress.total, total=progress.total, eta_s=0.0)
+        return progress.model_copy(update={"eta_s": None}) if self.status in ENDED else progress
 
 
 @dataclass(frozen=True)
@@ -95,11 +106,8 @@ class Records:
             answers = iter(pipe.execute())
         for record, (status, started_at, ended_at) in zip(answers, answers, strict=True):
             known = STATUS.get(status.decode()) if status else None
-            started = started_at.decode() or None if started_at and known != "queued" else None
-            ended = (
-                ended_at.decode() or None if ended_at and known in ("succeeded", "failed", "cancelled") else None
-            )
-            yield Raw(record, known, started, ended)
+            started = _milliseconds(started_at) if known != "queued" else None
+            yield Raw(record, known, started, _milliseconds(ended_at) if known in ENDED else None)
 
     def statuses(self, job_ids: Sequence[str]) -> list[Status | None]:
         """Return where jobs stand, in the order of their ids; None for those RQ does not know."""
@@ -116,14 +124,10 @@ class Records:
         if raw.status == "succeeded" and with_result:
             data: Any = self.redis.get(keys.result(job_id))
             result = read_result(data)
-        told = raw.document("progress")
-        progress = Progress.model_validate(told) if told else WAITING
-        if raw.status == "succeeded":  # what was foreseen at most may not have been needed
-            progress = Progress(stage="done", done=progress.total, total=progress.total, eta_s=0.0)
         return EvaluationState(
             id=job_id,
             status=raw.status,
-            progress=progress,
+            progress=raw.progress,
             request=EvaluationPayload.model_validate(raw.document("payload")),
             result=result,
             error=raw.error,
@@ -146,3 +150,8 @@ class Records:
 def now() -> str:
     """Return the time as the API writes it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _milliseconds(at: bytes | None) -> str | None:
+    """Return RQ's time, which has microseconds, as the API writes it; an empty one is none."""
+    return f"{at.decode()[:23]}Z" if at else None

@@ -29,7 +29,7 @@ class Reporter:
 
     def __init__(self, lease: Lease, tell: Callable[[Progress], None]) -> None:
         self._lease, self._tell = lease, tell
-        self._began = time.monotonic()
+        self._first: tuple[float, int] | None = None  # when forwards were told of, and how many
         self._checked = self._told = float("-inf")
         self._stage = ""
 
@@ -41,6 +41,8 @@ class Reporter:
             HandedBack: the worker is to end.
         """
         now = time.monotonic()
+        if done and self._first is None:
+            self._first = now, done
         if now - self._checked < CHECK_S:
             return
         self._lease.check()
@@ -50,5 +52,8 @@ class Reporter:
             self._told, self._stage = now, stage
 
     def _eta_s(self, now: float, done: int, total: int) -> float | None:
-        """Go by the mean rate so far."""
-        return round((now - self._began) / done * (total - done), 1) if 0 < done <= total else None
+        """Go by the mean rate since the first forwards: the network's loading and warming up say nothing of it."""
+        if self._first is None or not self._first[1] < done <= total:
+            return None
+        began, first = self._first
+        return round((now - began) / (done - first) * (total - done), 1)

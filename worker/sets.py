@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import WatchError
@@ -20,21 +18,21 @@ from worker.contracts import (
     AggregatePayload,
     Event,
     JobError,
-    Progress,
     SetItemState,
     SetPayload,
     SetRequest,
     SetState,
     Status,
 )
-from worker.errors import QueueFull, UnknownJob
+from worker.errors import UnknownJob
 from worker.records import LOST, now
+from worker.set_submission import SetSubmission
+from worker.tally import COUNTED, Counts, final_counts, final_fields, has_open, is_final, progress_of
 
 if TYPE_CHECKING:
     from worker.queue import JobQueue
 
 TABLES_EVERY_S = 10  # while a set runs
-Counts = Mapping[Status, int]
 
 
 @dataclass(frozen=True)
@@ -54,35 +52,12 @@ class Sets:
             idempotency_key: of the client.
 
         Raises:
-            QueueFull: too many images wait.
+            SetTooLarge: more images than may ever wait.
+            QueueFull: too many images wait at present.
             KeyReused: the key came with another request before.
             UploadMissing: an upload is neither given nor there.
         """
-        set_id = payload.id
-        self.queue.claim_key(idempotency_key, set_id)
-        if self._is_there(set_id):
-            return self.state(set_id)
-        waiting = self.queue.depths()["sets"]
-        if waiting + len(payload.items) > self.queue.settings.set_queue_limit:
-            raise QueueFull(waiting, retry_after_s=self.queue.expected_wait_s())
-        self._begin(payload)
-        try:
-            self._fan_out(payload, uploads)
-        except BaseException:  # whatever it was: half a set is none
-            self.cancel(set_id)
-            raise
-        with self.queue.redis.pipeline() as pipe:
-            pipe.hset(keys.job(set_id), "accepted", "1")
-            pipe.sadd(keys.SETS_UNFINISHED, set_id)
-            pipe.execute()
-        self.settle(set_id)
-        return self.state(set_id)
-
-    def _fan_out(self, payload: SetPayload, uploads: Mapping[str, bytes]) -> None:
-        for item in payload.items:
-            evaluation = payload.evaluation(item)
-            needed = {digest: uploads[digest] for digest in evaluation.uploads if digest in uploads}
-            self.queue.submit(evaluation, needed, owner=payload.id, lane="sets")
+        return SetSubmission(self).submit(payload, uploads, idempotency_key)
 
     def state(self, set_id: str, *, with_result: bool = True) -> SetState:
         """Return where a set stands; its result is over the items that have ended so far.
@@ -97,7 +72,7 @@ class Sets:
         return SetState(
             id=set_id,
             status=status,
-            progress=_progress(counts, record.get("started_at")),
+            progress=progress_of(counts, status, record.get("started_at")),
             request=SetRequest(model=payload.model, parameters=payload.parameters, images=len(payload.items)),
             items=counts,
             result=self.queue.results.get(set_id) if with_result else None,
@@ -125,8 +100,8 @@ class Sets:
         chosen = payload.items[start : start + limit]
         ids = [payload.evaluation(item).id for item in chosen]
         found = [
-            SetItemState(file=item.file, label=item.label, id=item_id, status=raw.status or "failed",
-                         error=raw.error if raw.status else LOST)
+            SetItemState(file=item.file, label=item.label, image_sha256=item.image_sha256, id=item_id,
+                         status=raw.status or "failed", error=raw.error if raw.status else LOST)
             for item, item_id, raw in zip(chosen, ids, self.queue.records.read_many(ids), strict=True)
         ]  # fmt: skip
         end = start + limit
@@ -146,7 +121,7 @@ class Sets:
             self.queue.records.notify(pipe, set_id)
             pipe.execute()
         self.queue.withdraw(AggregatePayload(set_id=set_id).id)
-        for item_id in self._item_ids(set_id):
+        for item_id in self.item_ids(set_id):
             self.queue.redis.srem(keys.owners(item_id), set_id)
             if not self.queue.redis.exists(keys.owners(item_id)):
                 self._cancel_item(item_id)
@@ -167,10 +142,22 @@ class Sets:
             self.queue.redis.hsetnx(keys.job(set_id), "started_at", now())
 
     def item_ended(self, job_id: str) -> None:
-        """Tell the sets that a job is of, and see to their tables."""
+        """Tell the sets that a job is of, and see to their tables where they are due."""
         for set_id in self._sets_of(job_id):
             self.queue.records.notify(self.queue.redis, set_id)
-            self.settle(set_id)
+            if self._is_due(set_id, job_id):
+                self.settle(set_id)
+
+    def _is_due(self, set_id: str, job_id: str) -> bool:
+        """Tell whether tables may be due behind an image, without counting all of them each time."""
+        has_ended = self.queue.records.statuses([job_id])[0] not in ("queued", "running")
+        with self.queue.redis.pipeline() as pipe:
+            if has_ended:
+                pipe.srem(keys.pending(set_id), job_id)
+            pipe.scard(keys.pending(set_id))
+            pipe.exists(keys.table_lock(set_id))
+            left, are_young = pipe.execute()[-2:]
+        return not (left and are_young)
 
     def documents(self, set_id: str) -> Iterator[tuple[str | None, dict[str, Any]]]:
         """Yield label and result of each image that has succeeded.
@@ -186,10 +173,10 @@ class Sets:
     def conclude(self, set_id: str, result: Mapping[str, Any], counts: Counts) -> None:
         """Store tables; final ones where nothing is left that waits or runs."""
         self.queue.results.put(set_id, result)
-        final = not counts["queued"] and not counts["running"]
+        final = not has_open(counts)
         with self.queue.redis.pipeline() as pipe:
             if final:
-                for name, value in {"ended_at": now(), **_final(counts)}.items():
+                for name, value in {"ended_at": now(), **final_fields(counts)}.items():
                     pipe.hset(keys.job(set_id), name, value)
                 pipe.srem(keys.SETS_UNFINISHED, set_id)
             self.queue.records.notify(pipe, set_id)
@@ -206,10 +193,10 @@ class Sets:
     def settle(self, set_id: str) -> None:
         """Have tables made: at the end, and from time to time before."""
         record = self._record_or_none(set_id)
-        if record is None or "accepted" not in record or "cancelled" in record or _is_final(record):
+        if record is None or "accepted" not in record or "cancelled" in record or is_final(record):
             return
         counts = self._counts(set_id, record)
-        if counts["queued"] or counts["running"]:
+        if has_open(counts):
             if not counts["succeeded"]:
                 return
             if not self.queue.redis.set(keys.table_lock(set_id), "", nx=True, ex=TABLES_EVERY_S):
@@ -232,19 +219,7 @@ class Sets:
                     continue
                 return
 
-    def _begin(self, payload: SetPayload) -> None:
-        set_id = payload.id
-        ids = [payload.evaluation(item).id for item in payload.items]
-        with self.queue.redis.pipeline() as pipe:
-            pipe.hdel(keys.job(set_id), "accepted", "cancelled", "started_at", *_final({}))
-            pipe.delete(keys.items(set_id), Job.key_for(AggregatePayload(set_id=set_id).id))
-            pipe.rpush(keys.items(set_id), *ids)
-            pipe.expire(keys.items(set_id), self.queue.settings.result_ttl_s)
-            self.queue.records.begin(pipe, set_id, payload.model_dump_json())
-            pipe.zadd(keys.LISTED_SETS, {set_id: time.time_ns() // 1000}, nx=True)
-            pipe.execute()
-
-    def _is_there(self, set_id: str) -> bool:
+    def is_there(self, set_id: str) -> bool:
         """Tell whether a set waits, runs or has succeeded."""
         record = self._record_or_none(set_id)
         if record is None or "accepted" not in record:
@@ -260,7 +235,7 @@ class Sets:
         raw = self.queue.records.read(AggregatePayload(set_id=set_id).id)
         if raw.status == "failed":
             return "failed", raw.error
-        if not _is_final(record):
+        if not is_final(record):
             return ("running" if counts["running"] or any(counts[status] for status in ENDED) else "queued"), None
         if undone := counts["failed"] + counts["cancelled"]:
             detail = f"{undone} of {sum(counts.values())} images were not evaluated; see the items"
@@ -269,11 +244,11 @@ class Sets:
 
     def _counts(self, set_id: str, record: Mapping[str, str]) -> Counts:
         """Count images by status; one whose job is gone counts as failed, once the set is accepted."""
-        if _is_final(record):
-            return {status: int(record[name]) for name, status in zip(_final({}), _counted(), strict=True)}
+        if is_final(record):
+            return final_counts(record)
         gone: Status = "failed" if "accepted" in record else "queued"
-        found = Counter(status or gone for status in self.queue.records.statuses(self._item_ids(set_id)))
-        return {status: found[status] for status in _counted()}
+        found = Counter(status or gone for status in self.queue.records.statuses(self.item_ids(set_id)))
+        return {status: found[status] for status in COUNTED}
 
     def _cancel_item(self, item_id: str) -> None:
         try:
@@ -281,7 +256,8 @@ class Sets:
         except UnknownJob:  # its time was over
             return
 
-    def _item_ids(self, set_id: str) -> list[str]:
+    def item_ids(self, set_id: str) -> list[str]:
+        """Return the ids of a set's evaluations, in its order."""
         return [as_text(item_id) for item_id in self.queue.redis.lrange(keys.items(set_id), 0, -1)]
 
     def _sets_of(self, job_id: str) -> list[str]:
@@ -301,26 +277,3 @@ class Sets:
         found = self.queue.redis.hgetall(keys.job(set_id))
         record = {as_text(name): as_text(value) for name, value in found.items()}
         return record if json.loads(record.get("payload", "{}")).get("kind") == "set" else None
-
-
-def _counted() -> tuple[Status, ...]:
-    return ("queued", "running", "succeeded", "failed", "cancelled")
-
-
-def _final(counts: Counts) -> dict[str, str]:
-    """Return the fields that hold the counts of a set that has ended."""
-    return {f"final_{status}": str(counts.get(status, 0)) for status in _counted()}
-
-
-def _is_final(record: Mapping[str, str]) -> bool:
-    return "final_succeeded" in record
-
-
-def _progress(counts: Counts, started_at: str | None) -> Progress:
-    """Return how many images have ended, and about how long the rest will take."""
-    total, done = sum(counts.values()), sum(counts[status] for status in ENDED)
-    eta_s = None
-    if started_at and 0 < done < total:
-        elapsed = time.time() - datetime.fromisoformat(started_at).timestamp()
-        eta_s = elapsed / done * (total - done)
-    return Progress(stage="images", done=done, total=total, eta_s=eta_s)

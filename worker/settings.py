@@ -34,7 +34,7 @@ class QueueSettings(BaseModel):
     queue: Annotated[str, Field(pattern=r"^[\w-]{1,64}$")] = "labn"  # several may share a Redis
     queue_limit: Annotated[int, Field(ge=1)] = 256  # evaluations that wait; one more is refused
     set_queue_limit: Annotated[int, Field(ge=1)] = 20_000  # images of sets that wait
-    job_timeout_s: WholeSeconds = 3600
+    job_timeout_s: WholeSeconds = DAY_S  # the defaults take a slow CPU hours; a dead worker's lease ends first
     lease_s: Annotated[int, Field(ge=1)] = 30  # a worker that is silent for so long has lost its job
     retries: Annotated[int, Field(ge=0, le=10)] = 2  # of a job whose worker vanished
     upload_ttl_s: WholeSeconds = DAY_S

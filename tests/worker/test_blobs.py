@@ -33,7 +33,9 @@ def test_are_known_by_their_content(blobs: Blobs) -> None:
 def test_have_a_time(blobs: Blobs) -> None:
     blobs.put(PICTURE)
     blobs.redis.expire(f"labn:blob:{DIGEST}", 5)
-    blobs.touch(DIGEST)
+    with blobs.redis.pipeline() as pipe:
+        blobs.touch(DIGEST, pipe)
+        pipe.execute()
     assert TTL_S - 5 < blobs.redis.ttl(f"labn:blob:{DIGEST}") <= TTL_S
 
 

@@ -16,7 +16,7 @@ from tests.worker.conftest import WorkOff
 from tests.worker.live import LEASE_S, queue_at
 from tests.worker.requests import ask, uploads
 from worker import keys
-from worker.contracts import EvaluationPayload, SetItem, SetPayload
+from worker.contracts import EvaluationPayload, Progress, SetItem, SetPayload
 from worker.maintenance import Maintenance
 from worker.queue import JobQueue
 
@@ -44,6 +44,14 @@ def take(queue: JobQueue, work_off: WorkOff, *, lease_s: int) -> str:
     return execution.composite_key
 
 
+def tell(queue: JobQueue, job_id: str) -> None:
+    """Say how far a job is, as its worker does."""
+    progress = Progress(stage="rise", done=5, total=10, eta_s=30.0)
+    with queue.redis.pipeline() as pipe:
+        queue.records.progress(pipe, job_id, progress)
+        pipe.execute()
+
+
 def test_a_job_of_a_vanished_worker_is_tried_again(
     queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
 ) -> None:
@@ -54,6 +62,26 @@ def test_a_job_of_a_vanished_worker_is_tried_again(
     assert queue.depths()["evaluations"] == 1
     work_off(queue)
     assert queue.state(payload.id).status == "succeeded"
+
+
+def test_a_job_that_waits_again_is_as_far_as_one_that_waits(
+    queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
+) -> None:
+    waiting = queue.state(payload.id).progress
+    take(queue, work_off, lease_s=1)
+    tell(queue, payload.id)
+    assert queue.state(payload.id).progress.eta_s == 30.0
+    Maintenance(queue).run()
+    assert queue.state(payload.id).progress == waiting
+
+
+def test_a_job_that_came_to_nothing_has_no_time_left(
+    queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
+) -> None:
+    take(queue, work_off, lease_s=60)
+    tell(queue, payload.id)
+    progress = queue.cancel(payload.id).progress
+    assert (progress.done, progress.eta_s) == (5, None)
 
 
 def test_as_often_as_is_allowed_and_then_it_has_failed(
@@ -136,6 +164,53 @@ def test_a_set_whose_last_worker_vanished_before_its_tables_gets_them(
     Maintenance(queue).run()
     work_off(queue)
     assert queue.sets.state(whole.id).status == "succeeded"
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_what_waits_or_runs_keeps_its_upload(
+    queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff, *, is_taken: bool
+) -> None:
+    if is_taken:
+        take(queue, work_off, lease_s=60)
+    names = [
+        keys.blob(payload.image_sha256), keys.blob_users(payload.image_sha256),
+        keys.job(payload.id), keys.events(payload.id), keys.owners(payload.id),
+    ]  # fmt: skip
+    for name in names:
+        queue.redis.expire(name, 60)
+    queue.redis.delete(keys.KEPT_UP)
+    Maintenance(queue).run()
+    assert all(queue.redis.ttl(name) > queue.settings.upload_ttl_s - 60 for name in names)
+
+
+def test_an_upload_whose_job_has_ended_is_let_go(
+    queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
+) -> None:
+    work_off(queue)
+    queue.redis.expire(keys.blob(payload.image_sha256), 60)
+    queue.redis.delete(keys.KEPT_UP)
+    Maintenance(queue).run()
+    assert queue.redis.ttl(keys.blob(payload.image_sha256)) <= 60
+
+
+def test_uploads_are_not_kept_up_each_round(queue: JobQueue, payload: EvaluationPayload) -> None:
+    Maintenance(queue).run()
+    queue.redis.expire(keys.blob(payload.image_sha256), 60)
+    Maintenance(queue).run()
+    assert queue.redis.ttl(keys.blob(payload.image_sha256)) <= 60
+
+
+def test_a_set_is_kept_while_it_is_unfinished(
+    queue: JobQueue, payload: EvaluationPayload, encode: Callable[..., bytes]
+) -> None:
+    item = SetItem(file="a.jpg", image_sha256=payload.image_sha256)
+    whole = SetPayload(model=payload.model, parameters=payload.parameters, items=(item,))
+    queue.sets.submit(whole, uploads(encode()))
+    names = [keys.job(whole.id), keys.events(whole.id), keys.items(whole.id), keys.owners(payload.id)]
+    for name in names:
+        queue.redis.expire(name, 60)
+    Maintenance(queue).run()
+    assert all(queue.redis.ttl(name) > queue.settings.result_ttl_s - 60 for name in names)
 
 
 def test_entries_whose_time_is_over_are_forgotten(queue: JobQueue, payload: EvaluationPayload) -> None:

@@ -12,6 +12,7 @@ from redis.exceptions import ConnectionError as RedisGone
 from tests.worker.conftest import WorkOff
 from tests.worker.live import queue_at
 from tests.worker.requests import ask, uploads
+from worker import keys
 from worker.contracts import EvaluationPayload
 from worker.errors import KeyReused, QueueFull, UnknownJob, UploadMissing
 from worker.queue import JobQueue
@@ -126,6 +127,15 @@ class TestSubmit:
         assert for_ever == {
             "labn:evaluations", "labn:mean_run_s", "rq:queues", "rq:finished:labn-evaluations",
         }  # fmt: skip
+
+    def test_asked_for_again_it_is_watched_for_as_long_as_it_is_kept(
+        self, queue: JobQueue, payload: EvaluationPayload, image: bytes, work_off: WorkOff
+    ) -> None:
+        queue.submit(payload, uploads(image))
+        work_off(queue)
+        queue.redis.expire(keys.events(payload.id), 60)
+        queue.submit(payload, {})
+        assert queue.redis.ttl(keys.events(payload.id)) >= queue.settings.result_ttl_s
 
 
 class TestCancel:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rq.job import Job
 
 from model.evaluation.table import table_rows
 from tests.worker.conftest import WorkOff
@@ -12,7 +14,7 @@ from tests.worker.live import queue_at
 from tests.worker.requests import QUICK, ask, model_of, uploads
 from worker.blobs import sha256
 from worker.contracts import EvaluationParameters, SetItem, SetPayload
-from worker.errors import KeyReused, QueueFull, UnknownJob, UploadMissing
+from worker.errors import KeyReused, QueueFull, SetTooLarge, UnknownJob, UploadMissing
 from worker.queue import JobQueue
 
 BROKEN = b"\x89PNG\r\n\x1a\n broken"
@@ -56,6 +58,19 @@ class OneByOne(Mapping[str, bytes]):
 
     def __len__(self) -> int:
         return len(self._files)
+
+
+class Interrupted(OneByOne):
+    """Uploads in the midst of which something else happens."""
+
+    def __init__(self, files: Mapping[str, bytes], *, before: int, does: Callable[[], None]) -> None:
+        super().__init__(files)
+        self._before, self._does = before, does
+
+    def __getitem__(self, digest: str) -> bytes:
+        if len(self.read) == self._before:
+            self._does()
+        return super().__getitem__(digest)
 
 
 def test_images_are_jobs_and_end_in_tables(
@@ -142,6 +157,7 @@ def test_items_say_where_each_image_stands(
     assert [item.status for item in found] == ["succeeded"] * 4 + ["failed"]
     assert found[-1].error is not None
     assert found[-1].error.type == "broken_image"
+    assert [item.image_sha256 for item in found] == [sha256(image) for image in images]
 
 
 def test_nothing_succeeded_is_told_too(
@@ -152,7 +168,42 @@ def test_nothing_succeeded_is_told_too(
     work_off(queue)
     state = queue.sets.state(payload.id)
     assert state.status == "failed"
-    assert state.result == {"images": 0, "tables": []}
+    assert state.result == {"images": 0, "tables": [], "provenance": {}, "warnings": []}
+
+
+def test_the_result_says_what_repeats_it_and_what_to_beware_of(
+    queue: JobQueue, make_set: Callable[..., SetPayload], images: list[bytes], work_off: WorkOff
+) -> None:
+    payload = make_set(images)
+    payload = payload.model_copy(update={"parameters": payload.parameters.model_copy(update={"random_orders": 2})})
+    queue.sets.submit(payload, uploads(*images))
+    work_off(queue)
+    result = queue.sets.state(payload.id).result
+    assert result is not None
+    provenance = result["provenance"]
+    assert provenance["model"] == payload.model.model_dump()
+    assert {"preprocessing", "libraries", "device", "format"} <= set(provenance)
+    expected = payload.parameters.model_dump(mode="json")
+    del expected["target"]  # which is each image's label
+    assert provenance["request"] == expected
+    assert "image_sha256" not in provenance
+    documents = [queue.state(payload.evaluation(item).id).result for item in payload.items]
+    warnings = {warning for document in documents if document for warning in document["warnings"]}
+    assert sorted(result["warnings"]) == sorted(warnings)
+    assert warnings  # two orders are too few for a band
+
+
+def test_the_end_is_told_as_a_jobs_is(
+    queue: JobQueue, make_set: Callable[..., SetPayload], images: list[bytes], work_off: WorkOff
+) -> None:
+    payload = make_set(images)
+    queue.sets.submit(payload, uploads(*images))
+    work_off(queue)
+    whole, one = queue.sets.state(payload.id), queue.state(payload.evaluation(payload.items[0]).id)
+    assert (whole.progress.stage, whole.progress.eta_s) == (one.progress.stage, one.progress.eta_s) == ("done", 0.0)
+    for state in (whole, one):
+        for at in (state.created_at, state.started_at, state.ended_at):
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", at or "")
 
 
 def test_the_same_image_twice_counts_twice(
@@ -185,6 +236,21 @@ def test_tables_grow_while_a_set_runs(
     assert state.status == "succeeded"
     assert state.result is not None
     assert state.result["images"] == 4
+
+
+def test_an_image_that_ends_is_no_reason_to_count_all(
+    queue: JobQueue, make_set: Callable[..., SetPayload], encode: Callable[..., bytes]
+) -> None:
+    images = [encode(8, 8, seed=seed) for seed in range(30)]
+    payload = make_set(images)
+    queue.sets.submit(payload, uploads(*images))
+    ended = payload.evaluation(payload.items[0]).id
+    queue.redis.hset(Job.key_for(ended), "status", "finished")
+    queue.sets.item_ended(ended)  # which has the first tables made
+    queue.redis.config_resetstat()
+    queue.sets.item_ended(ended)
+    looks = queue.redis.info("commandstats")["cmdstat_hget"]["calls"]
+    assert looks < len(images)
 
 
 class TestCancel:
@@ -238,10 +304,62 @@ class TestSubmit:
         self, redis_url: str, make_set: Callable[..., SetPayload], images: list[bytes]
     ) -> None:
         queue = queue_at(redis_url, set_queue_limit=3)
-        with pytest.raises(QueueFull):
+        queue.sets.submit(make_set(images[:2]), uploads(*images))
+        before = queue.redis.dbsize()
+        with pytest.raises(QueueFull, match="2 images wait") as refused:
+            queue.sets.submit(make_set(images[2:]), uploads(*images))
+        assert refused.value.retry_after_s > 0
+        assert queue.redis.dbsize() == before
+        queue.redis.close()
+
+    def test_one_that_never_fits_is_told_so(
+        self, redis_url: str, make_set: Callable[..., SetPayload], images: list[bytes]
+    ) -> None:
+        queue = queue_at(redis_url, set_queue_limit=3)
+        with pytest.raises(SetTooLarge, match="4 images"):
             queue.sets.submit(make_set(images), uploads(*images))
         assert queue.redis.dbsize() == 0
         queue.redis.close()
+
+    def test_only_images_that_are_to_be_done_count(
+        self, redis_url: str, make_set: Callable[..., SetPayload], images: list[bytes], work_off: WorkOff
+    ) -> None:
+        queue = queue_at(redis_url, set_queue_limit=3)
+        queue.sets.submit(make_set(images[:2]), uploads(*images))
+        work_off(queue)
+        assert queue.sets.submit(make_set(images), uploads(*images)).items["queued"] == 2
+        assert queue.sets.submit(make_set([images[0]] * 4), uploads(*images)).items["succeeded"] == 2
+        queue.redis.close()
+
+    def test_a_call_that_fails_leaves_what_another_one_goes_on_with(
+        self, queue: JobQueue, make_set: Callable[..., SetPayload], images: list[bytes], work_off: WorkOff
+    ) -> None:
+        payload = make_set(images)
+
+        def fail() -> None:
+            with pytest.raises(ConnectionAbortedError):
+                queue.sets.submit(payload, Interrupted(uploads(*images), before=2, does=abort))
+
+        def abort() -> None:
+            raise ConnectionAbortedError
+
+        state = queue.sets.submit(payload, Interrupted(uploads(*images), before=3, does=fail))
+        assert (state.status, state.items["queued"]) == ("queued", 4)
+        work_off(queue)
+        assert queue.sets.state(payload.id).status == "succeeded"
+
+    def test_a_call_that_fails_leaves_what_another_one_has_finished(
+        self, queue: JobQueue, make_set: Callable[..., SetPayload], images: list[bytes]
+    ) -> None:
+        payload = make_set(images)
+
+        def succeed_and_fail() -> None:
+            assert queue.sets.submit(payload, uploads(*images)).status == "queued"
+            raise ConnectionAbortedError
+
+        with pytest.raises(ConnectionAbortedError):
+            queue.sets.submit(payload, Interrupted(uploads(*images), before=2, does=succeed_and_fail))
+        assert (queue.sets.state(payload.id).status, queue.depths()["sets"]) == ("queued", 4)
 
     def test_half_a_set_is_completed_by_the_next_try(
         self, queue: JobQueue, make_set: Callable[..., SetPayload], images: list[bytes], work_off: WorkOff

@@ -14,6 +14,7 @@ def test_defaults() -> None:
     assert settings == WorkerSettings()
     assert (settings.lease_s, settings.retries, settings.queue_limit, settings.worker_port) == (30, 2, 256, None)
     assert settings.checkpoints == (Path("checkpoints"),)
+    assert settings.job_timeout_s == 24 * 3600  # more than the default request needs on a slow CPU
 
 
 def test_are_made_from_the_argument_alone(monkeypatch: pytest.MonkeyPatch) -> None:
