@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import sys
 
 import torch
 import uvicorn
+from prometheus_client import disable_created_metrics
 
 from model.allocator import keep_memory
 from model.errors import LabnError
 from service.app import create_app
 from service.errors import SettingsError
 from service.lifecycle import Lifecycle
+from service.listening import listen
 from service.registry import load_registry
 from service.server import DrainingServer
 from service.settings import Settings, load_settings
@@ -24,6 +25,8 @@ def main() -> int:
     """Serve until a signal; 0 afterwards, 2 where the settings or the checkpoints do not allow a start."""
     keep_memory()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of bodies that are answered 400 anyway
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # no types there; nothing asks when a counter began
     try:
         settings = load_settings(os.environ)
         serve(settings)
@@ -40,7 +43,7 @@ def serve(settings: Settings) -> None:
         SettingsError: the address, the device or the checkpoints cannot be had.
         CheckpointError: a file that is no checkpoint.
     """
-    listener = _listen(settings)
+    listener = listen(settings)
     # Only the inference thread may open a team of threads: with two teams on the same cores OpenMP waits asleep
     # instead of spinning, and a forward pass takes twice as long.
     torch.set_num_threads(1)
@@ -57,16 +60,6 @@ def serve(settings: Settings) -> None:
         flush=True,
     )
     DrainingServer(config, lifecycle, grace_s=settings.grace_s).run(sockets=[listener])
-
-
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
-    except OSError as error:
-        raise SettingsError(
-            f"LABN_HOST, LABN_PORT: cannot listen at {settings.host}:{settings.port}: {error}"
-        ) from error
 
 
 def _device(settings: Settings) -> str:

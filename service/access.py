@@ -17,6 +17,7 @@ from service.problems import PROBLEMS, UNEXPECTED, problem_response
 
 SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 LONGEST_PATH = 200  # characters in the log
+EVENTS = b"text/event-stream"
 CANCELLED = PROBLEMS[ClientGone].status  # counted for a request that ended without an answer
 
 logger = logging.getLogger("labn.access")
@@ -37,12 +38,12 @@ class Access:
             return
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
-        status = 0  # until the answer starts
+        status, is_stream = 0, False  # until the answer starts
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_stream
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, is_stream = message["status"], _is_stream(message)
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
@@ -60,16 +61,22 @@ class Access:
         finally:
             self._metrics.in_flight.dec()
             self._lifecycle.under_way -= 1
-            self._record(scope, status or CANCELLED, perf_counter() - started, request_id)
+            seconds = perf_counter() - started
+            self._record(scope, status or CANCELLED, seconds, request_id, is_stream=is_stream)
 
-    def _record(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
+    def _record(self, scope: Scope, status: int, seconds: float, request_id: str, *, is_stream: bool) -> None:
         route = getattr(scope.get("route"), "path", OTHER)
         method = scope["method"] if scope["method"] in METHODS else OTHER
         labels = (method, route, str(status))
         self._metrics.requests.labels(*labels).inc()
-        self._metrics.request_seconds.labels(*labels).observe(seconds)
+        if not is_stream:  # which lasts for as long as somebody looks: no latency
+            self._metrics.request_seconds.labels(*labels).observe(seconds)
         path = quote(scope["path"])[:LONGEST_PATH]  # quoted: no line breaks of the client's making in the log
         logger.info("%s %s %d %.1f ms %s", method, path, status, seconds * 1000, request_id)
+
+
+def _is_stream(start: Message) -> bool:
+    return any(name == b"content-type" and value.startswith(EVENTS) for name, value in start["headers"])
 
 
 def _request_id(scope: Scope) -> str:

@@ -58,8 +58,8 @@ def parameters_of(form: Form) -> EvaluationParameters:
     try:
         return EvaluationParameters.model_validate(values)
     except ValidationError as error:
-        faults = [(("form", *fault["loc"]), fault["msg"]) for fault in error.errors(include_url=False)]
-        raise _faulty(faults) from error
+        faults = [{**fault, "loc": ("form", *fault["loc"])} for fault in error.errors(include_url=False)]
+        raise RequestValidationError(faults) from error
 
 
 def model_name_of(form: Form) -> str | None:

@@ -30,7 +30,7 @@ class Metrics:
         self.requests = Counter("labn_http_requests", "Answers sent.", route, registry=self.registry)
         self.request_seconds = Histogram(
             "labn_http_request_duration_seconds",
-            "From the request's head to the end of its answer.",
+            "From the request's head to the end of its answer; event streams are left out.",
             route,
             buckets=HTTP_BUCKETS_S,
             registry=self.registry,

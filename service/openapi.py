@@ -91,7 +91,7 @@ DETAILS = {
     "broken-image": "JPEG image does not decode: image file is truncated",
     "too-many-pixels": "20000 x 20000 pixels; at most 40000000 are read",
     "bad-set": "images/7.jpg: not in the zip",
-    "bad-parameter": "threshold: Input should be less than or equal to 1",
+    "bad-parameter": "threshold: must be at most 1",
     "non-finite-output": NOT_FINITE,
     "queue-full": "all 64 places are taken",
     "client-gone": "the client left before its answer was ready",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +30,7 @@ from service.errors import (
     UploadTooSlow,
     WrongKey,
 )
+from service.faults import faults_of
 from service.queue_watch import AWAY_DETAIL, AWAY_RETRY_S
 from worker import errors as of_the_queue
 from worker.connection import AWAY
@@ -108,7 +108,7 @@ async def _answer_error(request: Request, error: Exception) -> Response:
     problem = next(PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS)
     parts_of(request).metrics.rejected.labels(problem.slug).inc()
     if isinstance(error, RequestValidationError):
-        faults = _faults(error)
+        faults = faults_of(error.errors())
         detail = "; ".join(f"{fault['name']}: {fault['reason']}" for fault in faults)
         return problem_response(problem, detail, errors=faults)
     return problem_response(problem, _detail(error), headers=_headers(error))
@@ -134,12 +134,3 @@ def _headers(error: Exception) -> dict[str, str] | None:
     if isinstance(error, AWAY):
         return {"Retry-After": str(AWAY_RETRY_S)}
     return {"WWW-Authenticate": "APIKey"} if isinstance(error, WrongKey) else None
-
-
-def _faults(error: RequestValidationError) -> list[dict[str, str]]:
-    """Return each parameter once: one that may be of several types has a reason for each of them."""
-    reasons: defaultdict[str, list[str]] = defaultdict(list)
-    for fault in error.errors():
-        name = ".".join(str(step) for step in fault["loc"][1:2]) or str(fault["loc"][0])
-        reasons[name].append("no such parameter" if fault["type"] == "extra_forbidden" else fault["msg"])
-    return [{"name": name, "reason": ", or ".join(dict.fromkeys(given))} for name, given in reasons.items()]

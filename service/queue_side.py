@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import torch
 
 from service.admission import Admission
-from service.errors import SettingsError
 from service.event_stream import EventStreams
 from service.lifecycle import Lifecycle
 from service.metrics import Metrics
 from service.queue_metrics import QueueCollector
 from service.queue_watch import QueueWatch
+from service.redis_access import open_redis
 from service.settings import Settings
-from worker.connection import connect
 from worker.queue import JobQueue
 
 SUBMISSIONS = 32  # under way, uploads included; each may hold LABN_MAX_BODY_BYTES
@@ -55,10 +54,7 @@ def make_queue_side(settings: Settings, lifecycle: Lifecycle, metrics: Metrics) 
     """
     if not settings.has_queue:
         return None
-    try:
-        jobs = JobQueue(connect(settings), settings)
-    except ValueError as error:  # whose message may hold the password
-        raise SettingsError("LABN_REDIS_URL: not an address; it begins redis://, rediss:// or unix://") from error
+    jobs = JobQueue(open_redis(settings), settings)
     watch = QueueWatch(jobs)
     metrics.registry.register(QueueCollector(watch))
     return QueueSide(

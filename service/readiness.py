@@ -24,11 +24,17 @@ def checks_of(parts: Parts) -> dict[str, str]:
     view = parts.queue.watch.view if parts.queue else None
     return {
         "models": ", ".join(model.reference for model in parts.registry),
-        "inference": "running" if parts.pipeline.inference.alive else "stopped",
+        "inference": _inference(parts),
         "queue": f"{parts.admission.taken} of {parts.admission.places} places taken",
         "redis": "none: LABN_REDIS_URL is not set" if parts.queue is None else ("there" if view else "away"),
         "workers": _workers(view),
     }
+
+
+def _inference(parts: Parts) -> str:
+    if parts.lifecycle.phase is Phase.STARTING:
+        return "warming up"
+    return "running" if parts.pipeline.inference.alive else "stopped"
 
 
 def _workers(view: QueueView | None) -> str:

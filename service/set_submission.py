@@ -165,4 +165,4 @@ def _label(row: Row, labels: tuple[str, ...]) -> str:
         return row.label
     if row.label in map(str, range(len(labels))):
         return labels[int(row.label)]
-    raise BadSet(f"{TABLE}: {row.file}: label {row.label!r} is none of {', '.join(labels)}")
+    raise BadSet(f"{TABLE}: {row.file}: label {row.label!r} is none of {', '.join(map(repr, labels))}")

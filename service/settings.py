@@ -69,9 +69,10 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         SettingsError: an unknown LABN_ key or a value out of range; the message names it.
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    if unknown := sorted(key for key in environment if key.startswith(PREFIX) and key not in known | OF_OTHERS):
-        hints = [f"{key}{_suggestion(key, known)}" for key in unknown]
-        raise SettingsError(f"unknown settings: {', '.join(hints)}. Known are {', '.join(sorted(known))}")
+    all_known = known | OF_OTHERS
+    if unknown := sorted(key for key in environment if key.startswith(PREFIX) and key not in all_known):
+        hints = [f"{key}{_suggestion(key, all_known)}" for key in unknown]
+        raise SettingsError(f"unknown settings: {', '.join(hints)}. Known are {', '.join(sorted(all_known))}")
     values = {key.removeprefix(PREFIX).lower(): environment[key] for key in known if environment.get(key)}
     try:
         return Settings.model_validate(values)

@@ -14,6 +14,8 @@ from pathlib import Path
 from model.errors import LabnError
 from service.child_process import start_child
 from service.embedded_redis import EmbeddedRedis, default_folder
+from service.listening import listen
+from service.redis_access import check_access
 from service.settings import load_settings, usable_cores
 from service.supervisor import Part, Supervisor
 
@@ -35,13 +37,18 @@ def run(environment: Mapping[str, str]) -> int:
     """Run the parts: on the Redis that LABN_REDIS_URL names, else on one of their own.
 
     Raises:
-        SettingsError: a setting that cannot be used, a data folder in use, or no Redis that starts.
+        SettingsError: a setting that cannot be used, a port or a data folder in use, a Redis that does not let us
+            in or does not start.
     """
-    patience_s = load_settings(environment).grace_s + MARGIN_S
-    if environment.get("LABN_REDIS_URL"):
+    settings = load_settings(environment)
+    patience_s = settings.grace_s + MARGIN_S
+    if settings.has_queue:
+        listen(settings).close()
+        check_access(settings)
         return Supervisor([_consumers(environment)], patience_s=patience_s).run()
     folder = environment.get("LABN_DATA_DIR") or default_folder(environment)
     with closing(EmbeddedRedis(Path(folder))) as embedded:
+        listen(settings).close()  # a port in use is known before anything is started
         redis = Part("redis", embedded.start, embedded.wait_until_ready)
         consumers = _consumers({**environment, "LABN_REDIS_URL": embedded.url})
         return Supervisor([[redis], consumers], patience_s=patience_s).run()

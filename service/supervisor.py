@@ -6,7 +6,7 @@ import logging
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -15,6 +15,8 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 SOUND_S = 60.0  # a process that lived this long begins with the first pause again
 REPEAT_S = 1.0  # make passes SIGTERM on, so that one request to end may arrive twice
 CANNOT_START = 2  # exit status of a process whose settings or files do not allow a start
+QUIET_S = 1.0  # an end that takes longer is explained
+WAITING = "waiting for what %s has under way, %.0f s at most; a second signal ends it at once"
 TOLD_TO_END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 logger = logging.getLogger("labn.standalone")
@@ -86,7 +88,7 @@ class Supervisor:
             return 0
         finally:
             for stage in reversed(self._stages):
-                self._end([part.process for part in stage if part.process])
+                self._end({part.name: part.process for part in stage if part.process})
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  (signal's signature)
         if self._told_at is None:
@@ -94,13 +96,17 @@ class Supervisor:
         elif time.monotonic() - self._told_at > REPEAT_S:
             self._in_a_hurry = True
 
-    def _end(self, processes: Sequence[subprocess.Popen[bytes]]) -> None:
-        for process in processes:
+    def _end(self, processes: Mapping[str, subprocess.Popen[bytes]]) -> None:
+        for process in processes.values():
             process.terminate()
-        deadline = time.monotonic() + self._patience_s
-        while any(process.poll() is None for process in processes):
-            if self._in_a_hurry or time.monotonic() > deadline:
-                for process in processes:
+        began, is_said = time.monotonic(), False
+        while names := [name for name, process in processes.items() if process.poll() is None]:
+            waited_s = time.monotonic() - began
+            if not is_said and waited_s > QUIET_S:
+                is_said = True
+                logger.info(WAITING, " and ".join(names), self._patience_s)
+            if self._in_a_hurry or waited_s > self._patience_s:
+                for process in processes.values():
                     process.kill()
             time.sleep(POLL_S / 5)
 

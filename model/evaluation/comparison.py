@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from model.evaluation.sheet import csv_text, markdown_table, with_interval
-from model.evaluation.table import LEVEL, Document, Rows, scores_of
+from model.evaluation.table import LEVEL, Document, Rows, ends_of, scores_of
 from model.metrics.statistics import holm, paired_difference
 
 COLUMNS = ("first", "second", "patch_size", "images", "difference", "low", "high", "p_value", "p_holm")
@@ -15,8 +15,8 @@ COLUMNS = ("first", "second", "patch_size", "images", "difference", "low", "high
 def difference_rows(documents: Sequence[Document]) -> Rows:
     """Return one row a pair of methods and patch size, with the keys COLUMNS.
 
-    `difference` is the mean of first - second, `low` and `high` its 95 % bootstrap interval, `p_value` that of the
-    sign-flip test, and `p_holm` the same adjusted for the pair's several patch sizes.
+    `difference` is the mean of first - second, `low` and `high` its 95 % bootstrap interval, None of one image,
+    `p_value` that of the sign-flip test, and `p_holm` the same adjusted for the pair's several patch sizes.
     """
     scores = {key: [score["pid"] for score in found] for key, found in scores_of(documents).items()}
     sizes = list(dict.fromkeys(patch_size for _, patch_size in scores))
@@ -27,7 +27,7 @@ def difference_rows(documents: Sequence[Document]) -> Rows:
         for patch_size, (mean, p_value), p_holm in zip(sizes, pairs, adjusted, strict=True):
             rows.append(
                 {"first": first, "second": second, "patch_size": patch_size, "images": len(documents)}
-                | {"difference": mean.value, "low": mean.low, "high": mean.high}
+                | {"difference": mean.value, **ends_of(mean, len(documents))}
                 | {"p_value": p_value, "p_holm": p_holm}
             )
     return rows

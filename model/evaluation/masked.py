@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from model.evaluation.sheet import csv_text, markdown_table, with_interval
-from model.evaluation.table import LEVEL, Document, Rows
+from model.evaluation.table import LEVEL, Document, Rows, ends_of
 from model.metrics.statistics import mean_interval
 
 CHANCE = {"pointing_game": "pointing_chance", "energy_inside": "mask_share", "average_precision": "mask_share"}
@@ -52,6 +52,5 @@ def localisation_markdown(rows: Rows) -> str:
 def _row(method: str, figure: str, of_images: Sequence[Document]) -> dict[str, object]:
     mean = mean_interval([found[figure] for found in of_images], level=LEVEL)
     chance = float(np.mean([found[CHANCE[figure]] for found in of_images]))
-    return {"method": method, "figure": figure, "images": len(of_images), "chance": chance} | {
-        "value": mean.value, "low": mean.low, "high": mean.high,
-    }  # fmt: skip
+    of_row = {"method": method, "figure": figure, "images": len(of_images), "chance": chance}
+    return {**of_row, "value": mean.value, **ends_of(mean, len(of_images))}

@@ -23,8 +23,11 @@ def draw_over_sizes(rows: Rows, path: Path) -> None:
         places = [sizes.index(row["patch_size"]) + BESIDE * (number - (len(methods) - 1) / 2) for row in of_method]
         means = [row["pid"] for row in of_method]
         reach = [
-            [mean - row["low"] for mean, row in zip(means, of_method, strict=True)],
-            [row["high"] - mean for mean, row in zip(means, of_method, strict=True)],
+            [0.0 if row["low"] is None else mean - row["low"] for mean, row in zip(means, of_method, strict=True)],
+            [
+                0.0 if row["high"] is None else row["high"] - mean
+                for mean, row in zip(means, of_method, strict=True)
+            ],
         ]
         axes.errorbar(places, means, reach, color=f"C{number}", marker="o", ms=4, capsize=2, label=method)
     banded = [row for row in rows if row["band_low"] is not None and row["method"] == methods[0]]

@@ -81,7 +81,7 @@ class EvaluationRequest(Document):
         if self.target in map(str, range(len(labels))):
             return int(self.target)
         raise ConfigurationError(
-            f"no target {self.target!r}; there are {', '.join(labels)} and indices 0..{len(labels) - 1}"
+            f"no target {self.target!r}; there are {', '.join(map(repr, labels))} and indices 0..{len(labels) - 1}"
         )
 
     def forwards_for_map(self, method: str) -> int:

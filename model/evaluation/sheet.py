@@ -23,5 +23,7 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def with_interval(row: Mapping[str, Any], name: str) -> str:
-    """Return a figure of the row with its interval, to three digits."""
+    """Return a figure of the row with its interval, to three digits; a dash where it has none."""
+    if row["low"] is None:
+        return f"{row[name]:.3f} [–]"
     return f"{row[name]:.3f} [{row['low']:.3f}, {row['high']:.3f}]"

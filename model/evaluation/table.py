@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from model.evaluation.sheet import csv_text, markdown_table, with_interval
+from model.metrics.classification import Interval
 from model.metrics.statistics import mean_interval
 
 Document = Mapping[str, Any]
@@ -53,8 +54,8 @@ def scores_of(documents: Sequence[Document]) -> dict[tuple[str, int], list[Docum
 def table_rows(documents: Sequence[Document]) -> Rows:
     """Return one row a method and patch size, with the keys TABLE_COLUMNS.
 
-    `pid` is the mean over the images, `low` and `high` its 95 % bootstrap interval. What follows are means too;
-    the random band, None where it was not measured, is that of one image.
+    `pid` is the mean over the images, `low` and `high` its 95 % bootstrap interval, None of one image. What
+    follows are means too; the random band, None where it was not measured, is that of one image.
     """
     rows = []
     for (method, patch_size), scores in scores_of(documents).items():
@@ -64,11 +65,16 @@ def table_rows(documents: Sequence[Document]) -> Rows:
         rows.append(
             {"method": method, "patch_size": patch_size}
             | {name: scores[0][name] for name in SETTING}
-            | {"images": len(scores), "pid": mean.value, "low": mean.low, "high": mean.high}
+            | {"images": len(scores), "pid": mean.value, **ends_of(mean, len(scores))}
             | {name: _mean(scores, name) for name in ("insertion", "deletion", "error_estimate", "tied_fraction")}
             | {"band_low": band_low, "band_high": band_high}
         )
     return rows
+
+
+def ends_of(interval: Interval, images: int) -> dict[str, float | None]:
+    """Return `low` and `high`; both None for one image: drawn again and again it says nothing of others."""
+    return {"low": interval.low, "high": interval.high} if images > 1 else {"low": None, "high": None}
 
 
 def table_csv(documents: Sequence[Document]) -> str:
@@ -129,6 +135,8 @@ def _doubts(documents: Sequence[Document], rows: Rows) -> str:
     if rows[0]["error_estimate"] is not None:
         error = max(row["error_estimate"] for row in rows)
         doubts.append(f"Mean error for the counts left out at most {error:.3f} an image.")
-    if len(documents) < FEW:
+    if len(documents) == 1:
+        doubts.append("One image has no interval.")
+    elif len(documents) < FEW:
         doubts.append(f"Bootstrap intervals of fewer than {FEW} images are too narrow.")
     return " ".join(doubts)

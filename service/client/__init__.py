@@ -4,7 +4,7 @@ What others import stands here, so that they need not know the files.
 """
 
 from service.client.client import Client
-from service.client.errors import ClientError, JobFailed, Refused, Unreachable
+from service.client.errors import ClientError, JobFailed, Refused, UnknownId, Unreachable
 from service.client.job import Job
 
-__all__ = ["Client", "ClientError", "Job", "JobFailed", "Refused", "Unreachable"]
+__all__ = ["Client", "ClientError", "Job", "JobFailed", "Refused", "UnknownId", "Unreachable"]

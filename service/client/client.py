@@ -8,8 +8,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, get_args
 
+import httpx
+
 from service.client.connection import Connection
-from service.client.errors import Refused
+from service.client.errors import Refused, UnknownId
 from service.client.job import Job, Kind
 from service.client.set_archive import open_archive
 
@@ -109,19 +111,19 @@ class Client:
         """Find what was submitted before by its id.
 
         Raises:
-            Refused: there is no such job, or no longer.
+            UnknownId: there is no such job, or no longer.
+            Refused: the service does not say.
             Unreachable: nobody answers.
         """
-        *others, last = (Job(self._connection, kind, identifier) for kind in get_args(Kind))
-        for job in others:
+        for kind in get_args(Kind):
+            job = Job(self._connection, kind, identifier)
             try:
                 job.state()
                 return job
             except Refused as refusal:
-                if refusal.status != 404:
+                if refusal.status != httpx.codes.NOT_FOUND:
                     raise
-        last.state()
-        return last
+        raise UnknownId(identifier)
 
     def _submit(self, kind: Kind, key: str | None, **body: Any) -> Job:
         headers = {"Idempotency-Key": key} if key else {}

@@ -22,7 +22,7 @@ from service.client.job import Job
 from service.client.progress_bar import follow
 
 EVALUATION_OPTIONS = {
-    "methods": "comma-separated: attention,lambda_attention,rise,grad_cam,random",
+    "methods": "comma-separated: attention,lambda_attention,rise,grad_cam,random,edges",
     "patch_sizes": "m in px, comma-separated",
     "protocol": "paper or published",
     "step": "auto, recommended, or every N-th count",
@@ -52,7 +52,7 @@ def predict(client: Client, options: argparse.Namespace) -> int:
             answer = client.predict(path, **asked)
         except (Refused, OSError) as error:
             failed += 1
-            _print({"path": str(path), "error": str(error)})
+            _print({"path": str(path), "error": _in_words(error)})
             continue
         if options.out and answer["explanation"]:
             answer["explanation"]["overlay_png"] = _save_overlay(answer["explanation"], path, options.out)
@@ -146,6 +146,13 @@ def _outcome(job: Job, name: str, out: Path | None) -> tuple[dict[str, Any], boo
         return {"name": name, "id": job.id, "error": str(refusal)}, False
 
 
+def _in_words(error: Exception) -> str:
+    """Return what a person is told: of a file its name and what is wrong with it, without the number."""
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.filename}: {error.strerror.lower()}"
+    return str(error)
+
+
 def _given(options: argparse.Namespace, names: dict[str, str]) -> dict[str, Any]:
     return {name: getattr(options, name) for name in names}
 
@@ -172,5 +179,5 @@ def run(client: Client, options: argparse.Namespace) -> int:
     except Unreachable as error:
         print(f"error: {error}. Is the service running (make serve), and LABN_URL its address?", file=sys.stderr)
     except (LabnError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {_in_words(error)}", file=sys.stderr)
     return 2

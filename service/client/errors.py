@@ -4,6 +4,7 @@ LabnError
 └── ClientError
     ├── Unreachable     nobody answers at that address
     ├── Refused         the service answered with a problem (RFC 9457)
+    ├── UnknownId       no job of that id
     └── JobFailed       the job ended without a result
 """
 
@@ -23,6 +24,13 @@ class ClientError(LabnError):
 
 class Unreachable(ClientError):
     """Nobody answers at that address, or the connection broke."""
+
+
+class UnknownId(ClientError):
+    """Neither an evaluation nor a set has that id; its time may be over."""
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__(f"{identifier}: no evaluation or set ID, or its result is no longer kept")
 
 
 class JobFailed(ClientError):

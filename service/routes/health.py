@@ -7,7 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, Response
 
 from service.dependencies import PartsOfApp
-from service.lifecycle import Phase
+from service.lifecycle import RETRY_AFTER_S, Phase
 from service.readiness import checks_of, status_of
 from service.schemas import HealthAnswer, ReadinessAnswer
 
@@ -38,7 +38,8 @@ async def get_readiness(parts: PartsOfApp) -> Response:
     """200 from the end of the warm-up to the start of the drain, `degraded` or not: predictions need no queue."""
     is_ready = parts.lifecycle.phase is Phase.READY
     answer = ReadinessAnswer(status=status_of(parts), checks=checks_of(parts))
-    return Response(answer.model_dump_json(), 200 if is_ready else 503, media_type="application/json")
+    headers = {} if is_ready else {"Retry-After": str(RETRY_AFTER_S)}
+    return Response(answer.model_dump_json(), 200 if is_ready else 503, headers, "application/json")
 
 
 @router.head("/metrics", include_in_schema=False)

@@ -337,6 +337,7 @@ def test_a_set_fills_its_table_and_is_sorted(window: Open, whole: Whole, encode:
     expect(page.locator(".items tbody tr")).to_have_count(3)
     expect(page.locator("table.means").first).to_be_visible(timeout=SHOWN_MS)
     expect(page.locator(".items")).not_to_contain_text("…", timeout=SHOWN_MS)
+    expect(page.locator("details table.means small").first).to_have_text("–")  # one image a label: no interval
     expect(page.locator(".items tr", has_text="broken.jpg")).to_contain_text("does not decode")
     page.get_by_role("button", name="Attention 16").click()
     scores = [text for text in page.locator(".items tbody td:nth-child(4)").all_inner_texts() if text != "✕"]

@@ -269,7 +269,7 @@ class TestRequest:
 
     @pytest.mark.parametrize("target", ["2", "-1", "ill", ""])
     def test_a_target_must_be_there(self, target: str) -> None:
-        with pytest.raises(ConfigurationError, match="no target"):
+        with pytest.raises(ConfigurationError, match=r"no target .* there are 'negative', 'positive' and indices"):
             EvaluationRequest(target=target).target_index(("negative", "positive"))
 
     def test_a_label_goes_before_an_index(self) -> None:

@@ -84,6 +84,20 @@ def test_without_random_orders_there_is_no_band() -> None:
     assert table_rows([one])[0]["band_low"] is None
 
 
+def test_one_image_has_no_interval(tmp_path: Path) -> None:
+    one = [document({"attention": {8: 0.3}, "random": {8: 0.1}}, hit=0.5)]
+    rows = [*table_rows(one), *difference_rows(one), *localisation_rows(one)]
+    assert {(row["low"], row["high"]) for row in rows} == {(None, None)}
+    write_report(tmp_path, one)
+    words = (tmp_path / "table.md").read_text()
+    assert "| attention | 0.300 [–] |" in words
+    assert "0.200 [–], p=1.000" in words
+    assert "One image has no interval." in words
+    with (tmp_path / "table.csv").open(newline="") as file:
+        row = next(csv.DictReader(file))
+    assert (row["pid"], row["low"], row["high"]) == ("0.3", "", "")
+
+
 def test_methods_are_compared_in_pairs_over_the_same_images() -> None:
     rows = difference_rows(SET)
     assert [(row["first"], row["second"], row["patch_size"]) for row in rows] == [(*METHODS, 8), (*METHODS, 16)]

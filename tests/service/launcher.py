@@ -44,10 +44,14 @@ class Launcher:
                 stderr=log,
             )
 
+    def log(self) -> str:
+        """Return what it and its processes have said."""
+        return self._log.read_text()
+
     def refusal(self) -> str:
         """Wait until it has given up, and return what it said."""
         assert self.process.wait(60) == 2
-        return self._log.read_text()
+        return self.log()
 
     def pids(self, part: str = "") -> list[int]:
         """List the processes of a part, or of all; the launcher's own is not among them."""

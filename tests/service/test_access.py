@@ -39,3 +39,20 @@ def test_a_cancelled_request_is_counted(begun: bool, status: str) -> None:
     labels = {"method": "GET", "route": "other", "status": status}
     assert metrics.registry.get_sample_value("labn_http_requests_total", labels) == 1
     assert lifecycle.under_way == 0
+
+
+@pytest.mark.parametrize(
+    ("media_type", "durations"), [(b"text/event-stream; charset=utf-8", None), (b"image/png", 1)]
+)
+def test_how_long_somebody_watched_is_no_latency(media_type: bytes, durations: float | None) -> None:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
+        headers = [(b"content-type", media_type)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    metrics = Metrics(rejection_reasons=[])
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    asyncio.run(Access(answer, metrics=metrics, lifecycle=Lifecycle())(scope, unused, ignore))
+    labels = {"method": "GET", "route": "other", "status": "200"}
+    assert metrics.registry.get_sample_value("labn_http_requests_total", labels) == 1
+    assert metrics.registry.get_sample_value("labn_http_request_duration_seconds_count", labels) == durations

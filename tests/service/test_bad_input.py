@@ -79,6 +79,23 @@ def test_broken_multipart(client: Client, content_type: str, body: bytes) -> Non
     assert_problem(response, 400, "malformed-request", "multipart")
 
 
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("size=big", "must be 'upload' or 'input', or a whole number"),
+        ("size=0", "must be 'upload' or 'input', or at least 1"),
+        ("threshold=7", "must be at most 1"),
+        ("threshold=nan", "must be a number"),
+        ("include=overlay,pixels", "value 2 must be 'overlay', 'heatmap' or 'values'"),
+        ("model=", "must not be empty"),
+        ("treshold=1", "no such parameter"),
+    ],
+)
+def test_a_bad_parameter_has_one_plain_reason(client: Client, encode: Encode, query: str, reason: str) -> None:
+    response = client.request("POST", f"/v1/predictions?{query}", content=encode())
+    assert response.json()["errors"] == [{"name": query.partition("=")[0], "reason": reason}]
+
+
 def test_unknown_field(client: Client, encode: Encode) -> None:
     files = {"image": encode(), "picture": encode()}
     response = client.request("POST", "/v1/predictions", files=files)

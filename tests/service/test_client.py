@@ -96,7 +96,7 @@ def test_the_command_prints_a_line_an_image(
     with Image.open(good["explanation"]["overlay_png"]) as overlay:
         assert overlay.size == (96, 64)
     assert "image" in bad["error"]
-    assert str(missing) in absent["error"]
+    assert absent["error"] == f"{missing}: no such file or directory"
 
 
 def test_the_command_says_who_does_not_answer(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:

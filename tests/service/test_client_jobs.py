@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
-from service.client import Client, Job, JobFailed, Refused
+from service.client import Client, Job, JobFailed, Refused, UnknownId
 from service.client.__main__ import main
 from tests.conftest import Encode
 from tests.service.broken_line import BrokenLine
@@ -128,10 +128,14 @@ def test_a_broken_image_fails_with_its_reason(client: Client, encode: Encode) ->
         client.submit(encode(seed=5)[:500], **QUICK).result()
 
 
-def test_what_is_not_there_is_refused(client: Client) -> None:
-    with pytest.raises(Refused) as refused:
-        client.job("0" * 32)
-    assert refused.value.status == 404
+def test_an_id_of_nothing_is_said_so(
+    launcher: Launcher, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unknown = "0" * 32
+    with pytest.raises(UnknownId):
+        client.job(unknown)
+    assert main(["--url", launcher.url, "watch", unknown]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {unknown}: no evaluation or set ID")
 
 
 def test_an_evaluation_is_fetched(client: Client, encode: Encode, tmp_path: Path) -> None:

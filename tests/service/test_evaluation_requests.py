@@ -51,6 +51,26 @@ def test_a_bad_field_is_named(queue_client: Client, encode: Encode, name: str, v
     assert depth(queue_client) == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("step", "x", "must be 'auto' or 'recommended', or a whole number"),
+        ("step", "0", "must be 'auto' or 'recommended', or at least 1"),
+        ("patch_sizes", "4,0,x", "value 2 must be at least 1"),
+        ("patch_sizes", "4,4", "must be a list without repetitions"),
+        ("seed", "1e3", "must be a whole number"),
+        ("target", "", "must not be empty"),
+        ("blank", "white", "must be 'black', 'mean' or 'blur'"),
+        ("target", "cat", "no target 'cat'; there are 'negative', 'positive' and indices 0..1"),
+    ],
+)
+def test_a_bad_field_has_one_plain_reason(
+    queue_client: Client, encode: Encode, name: str, value: str, reason: str
+) -> None:
+    response = queue_client.submit(encode(), **{name: value})
+    assert response.json()["errors"] == [{"name": name, "reason": reason}]
+
+
 def test_a_step_that_the_protocol_does_not_have(queue_client: Client, encode: Encode) -> None:
     response = queue_client.submit(encode(), step="recommended", patch_sizes="3")
     assert_problem(response, 422, "bad-parameter", "step")

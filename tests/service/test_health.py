@@ -17,6 +17,8 @@ def test_not_ready_before_the_warm_up(make_app: Callable[..., FastAPI], encode: 
         client = Client(app, portal)
         ready = client.get("/readyz")
         assert (ready.status_code, ready.json()["status"]) == (503, "starting")
+        assert ready.json()["checks"]["inference"] == "warming up"
+        assert int(ready.headers["retry-after"]) >= 1
         refused = client.predict(encode())
         assert refused.status_code == 503
         assert refused.json()["type"] == "urn:labn:problem:not-ready"
@@ -26,6 +28,7 @@ def test_not_ready_before_the_warm_up(make_app: Callable[..., FastAPI], encode: 
 def test_ready_after_the_warm_up(client: Client) -> None:
     ready = client.get("/readyz").json()
     assert ready["status"] == "ready"
+    assert "retry-after" not in client.get("/readyz").headers
     assert "tiny@" in ready["checks"]["models"]
     assert ready["checks"]["inference"] == "running"
     assert ready["checks"]["queue"] == "0 of 64 places taken"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,14 @@ def test_checkpoints_are_split() -> None:
 def test_unknown_key_is_refused_by_name() -> None:
     with pytest.raises(SettingsError, match=r"LABN_PROT \(did you mean LABN_PORT\?\)"):
         load_settings({"LABN_PROT": "1", "PATH": "/bin"})
+
+
+def test_every_setting_is_told_to_who_misspells_one() -> None:
+    with pytest.raises(SettingsError, match=r"LABN_DATADIR \(did you mean LABN_DATA_DIR\?\)") as refused:
+        load_settings({"LABN_DATADIR": "d"})
+    listed = str(refused.value).partition("Known are ")[2].split(", ")
+    table = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert set(listed) == set(re.findall(r"`(LABN_[A-Z_]+)`", table))
 
 
 def test_bad_value_is_refused_by_name() -> None:

@@ -129,6 +129,20 @@ def test_redis_may_die_again_and_again(whole: Launcher, encode: Encode) -> None:
     assert onlooker.readiness == {(200, "ready"), (200, "degraded")}
 
 
+def test_a_bad_form_is_answered_and_not_warned_of(whole: Launcher) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert httpx.post(f"{whole.url}/v1/predictions", content=b"no part", headers=headers).status_code == 400
+    wait_until(lambda: "POST /v1/predictions 400" in whole.log())
+    assert "python_multipart" not in whole.log()
+
+
+def test_metrics_do_not_say_when_they_began(whole: Launcher) -> None:
+    httpx.get(f"{whole.url}/healthz")
+    text = httpx.get(f"{whole.url}/metrics").text
+    assert "labn_http_requests_total" in text
+    assert "_created" not in text
+
+
 def test_a_second_one_on_the_same_folder_says_so(whole: Launcher, tiny_checkpoint: Path) -> None:
     said = Launcher(Path(whole.mark), tiny_checkpoint, default_model="tiny").refusal()
     assert (
@@ -192,10 +206,24 @@ def test_a_redis_of_ones_own(start: Start, own_redis_url: str, encode: Encode) -
     assert launcher.pids(PASSWORD) == []  # in no command line
 
 
-def test_a_port_in_use_is_said_so(start: Start) -> None:
+@pytest.mark.parametrize("own_redis_url", ["password", "TLS"], indirect=True)
+def test_a_redis_that_lets_nobody_in_is_said_so(start: Start, own_redis_url: str) -> None:
+    if own_redis_url.startswith("rediss"):
+        url, reason = own_redis_url.partition("?")[0], "CERTIFICATE_VERIFY_FAILED"  # nobody vouches for it
+    else:
+        url, reason = own_redis_url.replace(PASSWORD, "another"), "password"
+    said = start(redis_url=url).refusal()
+    assert said.startswith("labn: LABN_REDIS_URL: ")
+    assert reason in said
+    assert len(said.splitlines()) == 1  # nothing was started
+    assert PASSWORD not in said
+
+
+def test_a_port_in_use_is_said_before_anything_starts(start: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        launcher = start(port=listener.getsockname()[1])
-        assert "LABN_HOST, LABN_PORT: cannot listen" in launcher.refusal()
+        said = start(port=listener.getsockname()[1]).refusal()
+    assert said.startswith("labn: LABN_HOST, LABN_PORT: cannot listen")
+    assert "runs as process" not in said
 
 
 def test_predictions_need_no_redis(start: Start, encode: Encode) -> None:

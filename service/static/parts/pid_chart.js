@@ -14,7 +14,7 @@ export function pidChart(rows) {
   const shift = (index) => (methods.length > 1 ? (index / (methods.length - 1) - 0.5) * HALF : 0);
   const lines = methods.map((method, index) => {
     const own = sizes.map((m) => rows.find((row) => row.method === method && row.patch_size === m)).filter(Boolean);
-    const isWide = own.some((row) => row.low !== null && row.low !== undefined);
+    const isWide = own.every((row) => row.low !== null && row.low !== undefined);
     return { name: methodName(method), className: seriesClass(method), dots: true, x: own.map((row) => sizes.indexOf(row.patch_size) + shift(index)),
       y: own.map((row) => row.pid), low: isWide ? own.map((row) => row.low) : null, high: isWide ? own.map((row) => row.high) : null };
   });

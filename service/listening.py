@@ -1,0 +1,25 @@
+"""The socket that the service listens at."""
+
+from __future__ import annotations
+
+import socket
+
+from service.errors import SettingsError
+from service.settings import Settings
+
+BACKLOG = 2048  # connections that wait to be accepted
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Open it.
+
+    Raises:
+        SettingsError: the address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise SettingsError(
+            f"LABN_HOST, LABN_PORT: cannot listen at {settings.host}:{settings.port}: {error}"
+        ) from error
