@@ -125,7 +125,8 @@ class TestSubmit:
         work_off(queue)
         for_ever = {key.decode() for key in queue.redis.scan_iter() if queue.redis.ttl(key) < 0}
         assert for_ever == {
-            "labn:evaluations", "labn:mean_run_s", "labn:mean_forward_s", "rq:queues", "rq:finished:labn-evaluations",
+            "labn:evaluations", "labn:mean_run_s", "labn:mean_forward_s", "rq:queues",
+            "rq:finished:labn-evaluations",
         }  # fmt: skip
 
     def test_asked_for_again_it_is_watched_for_as_long_as_it_is_kept(
