@@ -54,5 +54,5 @@ def _retry(state: State, jobs: JobQueue) -> dict[str, str]:
     if state.is_ended:
         return {}
     left_s = state.progress.eta_s
-    seconds = jobs.expected_wait_s() if left_s is None else left_s
+    seconds = jobs.expected_wait_s(state.id) if left_s is None else left_s
     return {"Retry-After": str(min(LONGEST_RETRY_S, max(1, math.ceil(seconds))))}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from model.errors import ImageError
+from model.evaluation.request import EvaluationRequest
 from model.image import Picture, decode_image, decode_size
 from model.mask import MASK_MODE, mask_of
 from service.evaluation_form import IMAGE, MASK, check_for_model, model_name_of, parameters_of
@@ -21,6 +22,7 @@ class Submission:
 
     payload: EvaluationPayload
     uploads: dict[str, bytes]  # by sha256
+    forwards: int  # about as many as it needs
 
 
 def submission_of(form: Form, registry: ModelRegistry, *, max_pixels: int) -> Submission:
@@ -44,7 +46,12 @@ def submission_of(form: Form, registry: ModelRegistry, *, max_pixels: int) -> Su
         mask_sha256=None if mask is None else sha256(mask),
         parameters=parameters,
     )
-    return Submission(payload=payload, uploads={sha256(data): data for data in (image, mask) if data is not None})
+    config = model.predictor.loaded.config
+    return Submission(
+        payload=payload,
+        uploads={sha256(data): data for data in (image, mask) if data is not None},
+        forwards=EvaluationRequest(**parameters.model_dump()).forwards(config.height, config.width),
+    )
 
 
 def version_of(model: ServedModel) -> ModelVersion:

@@ -58,7 +58,7 @@ class ResidentWorker(SimpleWorker):
         self.device = workshop.networks.device
         self._ends_at: float | None = None  # of time.monotonic, once a signal has come
         self._offered = float("-inf")  # maintenance, the last time
-        self._mean_run_s: float | None = None  # of jobs; None: not yet asked for
+        self._means: dict[str, float] = {}  # moving ones, in s, by key; empty: not yet asked for
         super().__init__(
             list(jobs.lanes.values()),
             name=f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
@@ -173,9 +173,10 @@ class ResidentWorker(SimpleWorker):
         """
         lease, kind, began = JobLease(self, job, execution), UNKNOWN, time.monotonic()
         error: BaseException | None = None
+        forwards = 0
         try:
             kind = self._kind(job)
-            self._work(job, lease)
+            forwards = self._work(job, lease)
             lease.keep()
             job.ended_at = now()
             self.handle_job_success(job, queue, queue.started_job_registry, execution)
@@ -190,14 +191,18 @@ class ResidentWorker(SimpleWorker):
             error = named(raised)
             outcome = self._fail(job, queue, execution, lease, error)
         self.metrics.ended(kind, outcome, time.monotonic() - began)
-        self._observe_run(kind, outcome, time.monotonic() - began)
+        if (kind, outcome) == ("evaluation", "succeeded"):
+            self._observe_run(time.monotonic() - began, forwards)
         self._tell_end(job.id)
         log.info("job %s %s %s in %.2f s", job.id, kind, outcome, time.monotonic() - began)
         if isinstance(error, DeviceFailed):
             raise error
 
-    def _work(self, job: Job, lease: JobLease) -> None:
+    def _work(self, job: Job, lease: JobLease) -> int:
         """Do what a job says.
+
+        Returns:
+            about how many forwards it took.
 
         Raises:
             Interruption: it is no longer this worker's.
@@ -212,6 +217,7 @@ class ResidentWorker(SimpleWorker):
             result = JOBS[job.func_name or ""](job.args[0], self.workshop, reporter)
         if result is not None:
             self.metrics.evaluated(result)
+        return reporter.forwards
 
     def _kind(self, job: Job) -> str:
         """Return what a job is, before anything of it is run.
@@ -302,12 +308,12 @@ class ResidentWorker(SimpleWorker):
         if job.enqueued_at:
             self.metrics.wait_seconds.observe(max(0.0, (now() - job.enqueued_at).total_seconds()))
 
-    def _observe_run(self, kind: str, outcome: str, run_s: float) -> None:
-        """Remember how long jobs take, for whoever must say how long to wait."""
-        if (kind, outcome) != ("evaluation", "succeeded"):
-            return
-        if self._mean_run_s is None:
-            known = self.connection.get(keys.MEAN_RUN_S)
-            self._mean_run_s = float(as_text(known)) if known else run_s
-        self._mean_run_s += RENEWED_SHARE * (run_s - self._mean_run_s)
-        self.connection.set(keys.MEAN_RUN_S, self._mean_run_s)
+    def _observe_run(self, run_s: float, forwards: int) -> None:
+        """Remember how long evaluations and their forwards take, for whoever must say how long to wait."""
+        seen = {keys.MEAN_RUN_S: run_s, keys.MEAN_FORWARD_S: run_s / max(1, forwards)}
+        if not self._means:
+            known = zip(seen, self.connection.mget(list(seen)), strict=True)
+            self._means = {name: float(as_text(mean)) if mean else seen[name] for name, mean in known}
+        for name, seconds in seen.items():
+            self._means[name] += RENEWED_SHARE * (seconds - self._means[name])
+        self.connection.mset(self._means)

@@ -81,6 +81,7 @@ class JobQueue:
         idempotency_key: str | None = None,
         owner: str = CLIENT,
         lane: Lane = "evaluations",
+        forwards: int | None = None,
     ) -> EvaluationState:
         """Ask for an evaluation; the same one again is the same job, and runs again if it failed or was cancelled.
 
@@ -90,6 +91,7 @@ class JobQueue:
             idempotency_key: of the client.
             owner: a set, or a client by itself.
             lane: where it waits.
+            forwards: about how many it needs, which says how long it takes.
 
         Raises:
             QueueFull: too many wait.
@@ -111,7 +113,8 @@ class JobQueue:
                         self.blobs.hold(pipe, digest, payload.id, missing.get(digest))
                     if is_new:
                         self.enqueue(pipe, payload, payload.id, payload.kind, lane)
-                        self.records.begin(pipe, payload.id, payload.model_dump_json())
+                        size = {} if forwards is None else {"forwards": str(forwards)}
+                        self.records.begin(pipe, payload.id, payload.model_dump_json(), **size)
                     else:
                         self._prolong(pipe, payload.id)
                     pipe.execute()
@@ -195,9 +198,9 @@ class JobQueue:
             if seen and queues == mine.encode() and self._is_recent(seen.decode())
         ]
 
-    def expected_wait_s(self) -> float:
-        """Return about how long a job that is asked for now waits and runs, going by the last ones."""
-        return self._run_s() + self.expected_s(self.depths()["evaluations"])
+    def expected_wait_s(self, job_id: str | None = None) -> float:
+        """Return about how long a job that is asked for now waits and runs, going by the last ones and its size."""
+        return self._run_s(job_id) + self.expected_s(self.depths()["evaluations"])
 
     def expected_s(self, jobs: int) -> float:
         """Return about how long all workers take for so many jobs, going by the last ones."""
@@ -317,8 +320,11 @@ class JobQueue:
                 raise UploadMissing(f"the upload {digest[:12]}… is not there: send it again")
         return {digest: uploads[digest] for digest in missing if digest in uploads}
 
-    def _run_s(self) -> float:
-        mean = self.redis.get(keys.MEAN_RUN_S)
+    def _run_s(self, job_id: str | None = None) -> float:
+        mean, a_forward = self.redis.mget(keys.MEAN_RUN_S, keys.MEAN_FORWARD_S)
+        forwards = self.redis.hget(keys.job(job_id), "forwards") if job_id else None
+        if forwards and a_forward:
+            return int(forwards) * float(a_forward)
         return float(mean) if mean else TYPICAL_RUN_S
 
     def _is_recent(self, seen: str) -> bool:

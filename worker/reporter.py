@@ -32,6 +32,7 @@ class Reporter:
         self._first: tuple[float, int] | None = None  # when forwards were told of, and how many
         self._checked = self._told = float("-inf")
         self._stage = ""
+        self.forwards = 0  # of the whole, as far as it is known
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Tell and look, unless that was done just now.
@@ -41,6 +42,7 @@ class Reporter:
             HandedBack: the worker is to end.
         """
         now = time.monotonic()
+        self.forwards = total
         if done and self._first is None:
             self._first = now, done
         if now - self._checked < CHECK_S:

@@ -56,7 +56,10 @@ async def create_evaluation(
         form = await read_evaluation_form(request, within_s=parts.settings.upload_s)
         read = partial(submission_of, form, parts.registry, max_pixels=parts.settings.max_pixels)
         submission = await asyncio.get_running_loop().run_in_executor(queue.decoders, read)
-        submit = partial(queue.jobs.submit, submission.payload, submission.uploads, idempotency_key=idempotency_key)
+        jobs, key, forwards = queue.jobs, idempotency_key, submission.forwards
+        submit = partial(
+            jobs.submit, submission.payload, submission.uploads, idempotency_key=key, forwards=forwards
+        )
         state = await asyncio.to_thread(submit)
     return await asyncio.to_thread(answer_submission, state, queue.jobs, PATH)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from redis import Redis
 
 from tests.conftest import Encode
 from tests.service.client import Client, running
@@ -246,6 +247,16 @@ def test_a_full_queue(make_app: Callable[..., FastAPI], redis_url: str, encode: 
         assert int(response.headers["retry-after"]) >= 1
         assert client.submit(encode(), seed="0").status_code == 202  # which waits already
         assert client.predict(encode()).status_code == 200
+
+
+def test_a_large_request_is_asked_for_again_later(queue_client: Client, encode: Encode, redis_url: str) -> None:
+    with Redis.from_url(redis_url) as redis:
+        redis.mset({"labn:mean_run_s": 1.0, "labn:mean_forward_s": 0.001})
+    small, large = (queue_client.submit(encode(), methods="rise", rise_masks=masks) for masks in ("10", "30000"))
+    assert int(small.headers["retry-after"]) < 10
+    assert int(large.headers["retry-after"]) >= 30  # 30,000 forwards of 1 ms
+    again = queue_client.get(f"/v1/evaluations/{large.json()['id']}")
+    assert int(again.headers["retry-after"]) >= 30
 
 
 def test_mutated_forms(queue_client: Client, encode: Encode) -> None:

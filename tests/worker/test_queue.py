@@ -125,7 +125,8 @@ class TestSubmit:
         work_off(queue)
         for_ever = {key.decode() for key in queue.redis.scan_iter() if queue.redis.ttl(key) < 0}
         assert for_ever == {
-            "labn:evaluations", "labn:mean_run_s", "rq:queues", "rq:finished:labn-evaluations",
+            "labn:evaluations", "labn:mean_run_s", "labn:mean_forward_s", "rq:queues",
+            "rq:finished:labn-evaluations",
         }  # fmt: skip
 
     def test_asked_for_again_it_is_watched_for_as_long_as_it_is_kept(
@@ -232,6 +233,18 @@ class TestListing:
         time.sleep(0.1)
         assert 0.1 <= queue.oldest_age_s() < 60
         assert queue.expected_wait_s() > 0
+
+    def test_a_job_is_expected_to_take_as_long_as_its_forwards(
+        self, queue: JobQueue, payload: EvaluationPayload, image: bytes, tiny_checkpoint: Path, work_off: WorkOff
+    ) -> None:
+        queue.submit(payload, uploads(image))
+        work_off(queue)
+        run_s, forward_s = (float(mean or 0) for mean in queue.redis.mget("labn:mean_run_s", "labn:mean_forward_s"))
+        assert 0 < forward_s < run_s
+        large = ask(tiny_checkpoint, image, seed=1)
+        queue.submit(large, uploads(image), forwards=10_000)
+        difference = queue.expected_wait_s(large.id) - queue.expected_wait_s()
+        assert difference == pytest.approx(10_000 * forward_s - run_s)
 
     def test_workers_of_other_queues_are_not_ours(self, queue: JobQueue, redis_url: str, work_off: WorkOff) -> None:
         other = queue_at(redis_url, queue="other")
