@@ -8,6 +8,7 @@ import os
 import sys
 
 import torch
+from prometheus_client import disable_created_metrics
 
 from model.allocator import keep_memory
 from model.errors import LabnError
@@ -32,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         0; 1 where only a new process can go on, which is its supervisor's to start; 2 where the settings are wrong.
     """
     keep_memory()
+    disable_created_metrics()  # a second series beside each, of no use to anybody
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("rq.worker").setLevel(logging.WARNING)  # a line a job is enough
