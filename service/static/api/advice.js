@@ -21,6 +21,7 @@ const ADVICE = {
   "too-many-pixels": ["The image has too many pixels", "Scale it down; the network looks at a small version anyway."],
   "bad-set": ["The zip cannot be used as a set",
     "It needs images and a labels.csv with the columns file,label[,mask]. Mend what is named above."],
+  "set-too-large": ["The set has more images than may wait", "Send it in parts."],
   "bad-parameter": ["A setting cannot be used", "Change what is named above, and start again."],
   "non-finite-output": ["The network gave no number for this image",
     "It is too unlike the images that it was trained on. Try a photograph of the kind it knows."],
