@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+PARAMETERS: dict[str, Any] = {
+    "methods": ["attention"],
+    "patch_sizes": [32],
+    "protocol": "paper",
+    "step": 16,
+    "blank": "black",
+    "target": None,
+    "rise_masks": 4000,
+    "seed": 0,
+    "random_orders": 0,
+}
+
 EVALUATION_EXAMPLE: dict[str, Any] = {
     "id": "64d13f43ad28eecb496cd39a77d02fa2",
     "status": "succeeded",
-    "progress": {"stage": "attention: m = 32", "done": 11, "total": 11, "eta_s": 0.0},
+    "progress": {"stage": "done", "done": 11, "total": 11, "eta_s": 0.0},
     "result": {
         "target": {"label": "retinopathy", "index": 1},
         "p_full": 0.980073,
@@ -39,17 +51,7 @@ EVALUATION_EXAMPLE: dict[str, Any] = {
         "provenance": {
             "checkpoint": "35bae58816fa",
             "network": "compact",
-            "request": {
-                "methods": ["attention"],
-                "patch_sizes": [32],
-                "protocol": "paper",
-                "step": 16,
-                "blank": "black",
-                "target": None,
-                "rise_masks": 4000,
-                "seed": 0,
-                "random_orders": 0,
-            },
+            "request": PARAMETERS,
             "device": "cpu",
             "torch": "2.13.0+cpu",
             "model": {"name": "labn-idrid", "version": "35bae58816fa"},
@@ -77,17 +79,7 @@ EVALUATION_EXAMPLE: dict[str, Any] = {
         "model": {"name": "labn-idrid", "version": "35bae58816fa"},
         "image_sha256": "67785099b4d1428167aa2647005815d7184b0c384e8c2926b7f40daebfdaffd7",
         "mask_sha256": None,
-        "parameters": {
-            "methods": ["attention"],
-            "patch_sizes": [32],
-            "protocol": "paper",
-            "step": 16,
-            "blank": "black",
-            "target": None,
-            "rise_masks": 4000,
-            "seed": 0,
-            "random_orders": 0,
-        },
+        "parameters": PARAMETERS,
     },
 }
 
@@ -140,17 +132,7 @@ SET_EXAMPLE: dict[str, Any] = {
     "ended_at": "2026-11-23T17:11:52.335Z",
     "request": {
         "model": {"name": "labn-idrid", "version": "35bae58816fa"},
-        "parameters": {
-            "methods": ["attention"],
-            "patch_sizes": [32],
-            "protocol": "paper",
-            "step": 16,
-            "blank": "black",
-            "target": None,
-            "rise_masks": 4000,
-            "seed": 0,
-            "random_orders": 0,
-        },
+        "parameters": PARAMETERS,
         "images": 2,
     },
     "items": {"queued": 0, "running": 0, "succeeded": 2, "failed": 0, "cancelled": 0},

@@ -10,9 +10,8 @@ from typing import Protocol
 
 from service.errors import QueueFull
 from service.lifecycle import Lifecycle, Phase
-from worker.connection import AWAY
 from worker.contracts import State
-from worker.errors import UnknownJob
+from worker.errors import AWAY, UnknownJob
 
 LOOK_S = 0.1  # between two looks at a job that is watched
 AWAY_S = 1.0  # between two looks while Redis is away

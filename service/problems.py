@@ -33,7 +33,7 @@ from service.errors import (
 from service.faults import faults_of
 from service.queue_watch import AWAY_DETAIL, AWAY_RETRY_S
 from worker import errors as of_the_queue
-from worker.connection import AWAY
+from worker.errors import AWAY
 
 MEDIA_TYPE = "application/problem+json"
 

@@ -13,7 +13,7 @@ from service.lifecycle import Lifecycle
 from service.metrics import Metrics
 from service.queue_metrics import QueueCollector
 from service.queue_watch import QueueWatch
-from service.redis_access import open_redis
+from service.redis_access import open_queue
 from service.settings import Settings
 from worker.queue import JobQueue
 
@@ -54,7 +54,7 @@ def make_queue_side(settings: Settings, lifecycle: Lifecycle, metrics: Metrics) 
     """
     if not settings.has_queue:
         return None
-    jobs = JobQueue(open_redis(settings), settings)
+    jobs = open_queue(settings)
     watch = QueueWatch(jobs)
     metrics.registry.register(QueueCollector(watch))
     return QueueSide(

@@ -8,8 +8,8 @@ from threading import Event, Thread
 from time import monotonic
 
 from service.errors import QueueAway
-from worker.connection import AWAY
 from worker.contracts import WorkerState
+from worker.errors import AWAY
 from worker.queue import JobQueue, Lane
 
 LOOK_S = 1.0  # between two looks

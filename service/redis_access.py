@@ -5,24 +5,24 @@ from __future__ import annotations
 import ssl
 from contextlib import suppress
 
-from redis import Redis
 from redis.exceptions import AuthenticationError, AuthorizationError, ResponseError
 
 from service.errors import SettingsError
-from worker.connection import AWAY, connect
+from worker.errors import AWAY
+from worker.queue import JobQueue
 from worker.settings import QueueSettings
 
 REFUSALS = (AuthenticationError, AuthorizationError, ResponseError)  # a password, a right or a database number
 
 
-def open_redis(settings: QueueSettings) -> Redis:
-    """Return a client; nothing is connected yet.
+def open_queue(settings: QueueSettings) -> JobQueue:
+    """Return the queue; nothing is connected yet.
 
     Raises:
         SettingsError: LABN_REDIS_URL is no address.
     """
     try:
-        return connect(settings)
+        return JobQueue.at(settings)
     except ValueError as error:  # whose message may hold the password
         raise SettingsError("LABN_REDIS_URL: not an address; it begins redis://, rediss:// or unix://") from error
 
@@ -33,7 +33,7 @@ def check_access(settings: QueueSettings) -> None:
     Raises:
         SettingsError: LABN_REDIS_URL is no address, or Redis refuses what it holds.
     """
-    with open_redis(settings) as client, suppress(*AWAY):
+    with open_queue(settings).redis as client, suppress(*AWAY):
         try:
             client.ping()
         except REFUSALS as error:

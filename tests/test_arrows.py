@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "worker": ("worker", "model"),
     "service": (
         "service", "model",
-        "worker.contracts", "worker.queue", "worker.settings", "worker.blobs", "worker.errors", "worker.connection",
+        "worker.contracts", "worker.queue", "worker.settings", "worker.blobs", "worker.errors",
     ),
 }  # fmt: skip
 WEB_AND_QUEUE = ("fastapi", "starlette", "uvicorn", "redis", "rq", "prometheus_client")

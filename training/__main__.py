@@ -7,6 +7,7 @@ import json
 import sys
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from model.allocator import keep_memory
 from model.arguments import at_least, share
@@ -22,6 +23,8 @@ from training.data import fundus_generator, magnetogram_generator
 from training.data.magnetogram_disk import CLIP, SIDE, SIZES
 from training.data.sources import training_data
 from training.state import EpochRecord
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -95,32 +98,20 @@ def _ship(options: argparse.Namespace) -> None:
     print(f"{options.out} and {options.out.with_suffix('.md')}")
 
 
-def _generate_fundus(options: argparse.Namespace) -> None:
-    fundus_generator.write_folder(
-        options.out,
-        count=options.count,
-        seed=options.seed,
-        positive_share=options.positive_share,
-        height=options.height,
-        width=options.width,
-    )
-
-
-def _generate_magnetogram(options: argparse.Namespace) -> None:
-    magnetogram_generator.write_folder(
-        options.out,
-        count=options.count,
-        seed=options.seed,
-        positive_share=options.positive_share,
-        size=options.size,
-        clip=options.clip,
-    )
+def _generate(options: argparse.Namespace) -> None:
+    names = ("count", "seed", "positive_share", *options.of_kind)
+    options.write(options.out, **{name: getattr(options, name) for name in names})
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_add_train, _add_evaluate, _add_ship, _add_generate):
+        add(commands)
+    return parser
 
+
+def _add_train(commands: Commands) -> None:
     train = commands.add_parser("train", help="train from a TOML file; run again to resume")
     train.add_argument("config", type=Path)
     train.add_argument("--data", type=Path, help="folder of the data set")
@@ -136,6 +127,8 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--device", default="cpu", help="cpu or cuda")
     train.set_defaults(command=_train)
 
+
+def _add_evaluate(commands: Commands) -> None:
     evaluate = commands.add_parser(
         "evaluate",
         help="a checkpoint's figures on a split, as JSON; with --out its explanations' instead",
@@ -155,6 +148,8 @@ def _parser() -> argparse.ArgumentParser:
     add_request_arguments(evaluate)
     evaluate.set_defaults(command=_evaluate)
 
+
+def _add_ship(commands: Commands) -> None:
     ship = commands.add_parser("ship", help="write a run's checkpoint with its figures and its model card")
     ship.add_argument("checkpoint", type=Path)
     ship.add_argument("out", type=Path, metavar="OUT.safetensors")
@@ -162,22 +157,24 @@ def _parser() -> argparse.ArgumentParser:
     ship.add_argument("--made-by", action="append", default=[], metavar="COMMAND", help="for the card; repeatable")
     ship.set_defaults(command=_ship)
 
+
+def _add_generate(commands: Commands) -> None:
     generate = commands.add_parser("generate", help="generate labelled images with masks of what tells the class")
     kinds = generate.add_subparsers(required=True, metavar="KIND")
     fundus = kinds.add_parser("fundus", help="fundus photographs with lesion masks")
     fundus.add_argument("--height", type=at_least(fundus_generator.SMALLEST), default=428, help="px")
     fundus.add_argument("--width", type=at_least(fundus_generator.SMALLEST), default=644, help="px")
-    fundus.set_defaults(command=_generate_fundus)
+    fundus.set_defaults(write=fundus_generator.write_folder, of_kind=("height", "width"))
     magnetogram = kinds.add_parser("magnetogram", help="full-disk magnetograms with masks of the flaring core")
     magnetogram.add_argument("--size", type=int, choices=SIZES, default=SIDE, help="px a side (512)")
     magnetogram.add_argument("--clip", type=at_least(1), default=round(CLIP), help="gauss of white (1500)")
-    magnetogram.set_defaults(command=_generate_magnetogram)
+    magnetogram.set_defaults(write=magnetogram_generator.write_folder, of_kind=("size", "clip"))
     for kind in (fundus, magnetogram):
         kind.add_argument("--out", type=Path, required=True)
         kind.add_argument("--count", type=at_least(1), default=100)
         kind.add_argument("--seed", type=at_least(0), default=0)
         kind.add_argument("--positive-share", type=share, default=0.5, help="0..1 (0.5)")
-    return parser
+        kind.set_defaults(command=_generate)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from prometheus_client import disable_created_metrics
 
 from model.allocator import keep_memory
 from model.errors import LabnError
-from worker.connection import AWAY, connect
-from worker.errors import DeviceFailed, WorkerSettingsError
+from worker.connection import connect
+from worker.errors import AWAY, DeviceFailed, WorkerSettingsError
 from worker.health import HealthServer
 from worker.jobs import Workshop
 from worker.metrics import WorkerMetrics

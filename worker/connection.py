@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from redis import Redis
 from redis.backoff import ExponentialBackoff, NoBackoff
-from redis.exceptions import ConnectionError as RedisGone
-from redis.exceptions import TimeoutError as RedisSlow
 from redis.retry import Retry
 
+from worker.errors import AWAY
 from worker.settings import QueueSettings
 
-AWAY: tuple[type[Exception], ...] = (RedisGone, RedisSlow)  # Redis does not answer
 CONNECT_S = 2.0
 ANSWER_S = 10.0
 PATIENCE = 12  # tries of a worker over about 10 s: a Redis that is started again

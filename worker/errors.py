@@ -23,7 +23,12 @@ from __future__ import annotations
 
 import re
 
+from redis.exceptions import ConnectionError as RedisGone
+from redis.exceptions import TimeoutError as RedisSlow
+
 from model.errors import LabnError
+
+AWAY: tuple[type[Exception], ...] = (RedisGone, RedisSlow)  # Redis does not answer
 
 
 class QueueError(LabnError):

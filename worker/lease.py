@@ -13,8 +13,7 @@ from rq.executions import Execution
 from rq.job import Job, JobStatus
 from rq.utils import now
 
-from worker.connection import AWAY
-from worker.errors import HandedBack, Taken
+from worker.errors import AWAY, HandedBack, Taken
 from worker.pulse import SILENT_S
 
 if TYPE_CHECKING:

@@ -27,9 +27,8 @@ from rq.worker import SimpleWorker, WorkerStatus
 
 from model.errors import LabnError
 from worker import keys
-from worker.connection import AWAY
 from worker.contracts import JobError
-from worker.errors import DeviceFailed, HandedBack, OutOfMemory, PayloadRefused, Taken, error_type
+from worker.errors import AWAY, DeviceFailed, HandedBack, OutOfMemory, PayloadRefused, Taken, error_type
 from worker.failure import job_error, named
 from worker.jobs import JOBS, Workshop
 from worker.lease import JobLease

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from redis import Redis
 from redis.exceptions import WatchError
@@ -21,6 +21,7 @@ from rq.worker_registration import REDIS_WORKER_KEYS
 
 from worker import keys
 from worker.blobs import Blobs
+from worker.connection import connect
 from worker.contracts import Contract, EvaluationPayload, EvaluationState, Event, WorkerState
 from worker.errors import KeyReused, QueueFull, UnknownJob, UploadMissing
 from worker.maintenance import Maintenance
@@ -44,6 +45,15 @@ class JobQueue:
 
     redis: Redis
     settings: QueueSettings
+
+    @classmethod
+    def at(cls, settings: QueueSettings) -> Self:
+        """Return the queue at the Redis of the settings, for requests; nothing is connected yet.
+
+        Raises:
+            ValueError: the address is none; the message may hold the password.
+        """
+        return cls(connect(settings), settings)
 
     @cached_property
     def blobs(self) -> Blobs:

@@ -9,6 +9,8 @@ import torch
 
 from tests.training.folders import write_classes, write_idrid
 from training.config import TrainingConfig
+from training.data.sources import training_data
+from training.loop import Trainer
 
 SIDE = 32  # px
 
@@ -72,3 +74,21 @@ def idrid_root(tmp_path: Path) -> Path:
     write_idrid(tmp_path, "train", {"IDRiD_001": 0, "IDRiD_002": 1, "IDRiD_003": 4, "IDRiD_064": 0})
     write_idrid(tmp_path, "test", {"IDRiD_001": 2, "IDRiD_002": 0, "IDRiD_064": 3}, height=80, width=120)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def idrid(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve images a split, in three grades."""
+    root = tmp_path_factory.mktemp("idrid")
+    for split in ("train", "test"):
+        write_idrid(root, split, {f"IDRiD_{i:03}": i % 3 for i in range(1, 13)})
+    return root
+
+
+@pytest.fixture(scope="session")
+def trained(make_config: MakeConfig, idrid: Path) -> Trainer:
+    """A finished run on them; nobody trains it on."""
+    config = make_config(data={"kind": "idrid"})
+    trainer = Trainer(config, training_data(config, idrid), idrid / "run")
+    trainer.run()
+    return trainer

@@ -10,7 +10,6 @@ import pytest
 
 from model.checkpoint import load_checkpoint
 from tests.training.conftest import MakeConfig
-from tests.training.folders import write_idrid
 from training.__main__ import main
 from training.card import lessons
 from training.data.idrid import idrid_examples
@@ -52,22 +51,6 @@ def test_attention_coverage_is_told_by_class(perfect: Scores) -> None:
 def test_figures_are_plain_json(perfect: Scores) -> None:
     report = figures(perfect, operating_point=0.5)
     assert json.loads(json.dumps(report)) == report
-
-
-@pytest.fixture(scope="module")
-def idrid(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("idrid")
-    for split in ("train", "test"):
-        write_idrid(root, split, {f"IDRiD_{i:03}": i % 3 for i in range(1, 13)})
-    return root
-
-
-@pytest.fixture(scope="module")
-def trained(make_config: MakeConfig, idrid: Path) -> Trainer:
-    config = make_config(data={"kind": "idrid"})
-    trainer = Trainer(config, training_data(config, idrid), idrid / "run")
-    trainer.run()
-    return trainer
 
 
 def test_a_run_ships_with_its_figures_and_a_card_in_words(trained: Trainer, idrid: Path, tmp_path: Path) -> None:

@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 
 from model.checkpoint import LoadedCheckpoint, load_checkpoint
-from tests.training.conftest import MakeConfig
 from tests.training.folders import idrid_mask, write_idrid, write_mask
 from training.__main__ import main
 from training.data.idrid import idrid_examples
 from training.data.images import network_inputs
-from training.data.sources import training_data
 from training.errors import DatasetError
 from training.evaluation import score_images
 from training.explanations import Choice, chosen_items
@@ -22,22 +20,8 @@ from training.loop import Trainer
 
 
 @pytest.fixture(scope="module")
-def idrid(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("idrid")
-    for split in ("train", "test"):
-        write_idrid(root, split, {f"IDRiD_{i:03}": i % 3 for i in range(1, 13)})
-    return root
-
-
-@pytest.fixture(scope="module")
-def checkpoint(make_config: MakeConfig, idrid: Path) -> Path:
-    trainer = Trainer(
-        make_config(data={"kind": "idrid"}),
-        training_data(make_config(data={"kind": "idrid"}), idrid),
-        idrid / "run",
-    )
-    trainer.run()
-    return trainer.checkpoint
+def checkpoint(trained: Trainer) -> Path:
+    return trained.checkpoint
 
 
 @pytest.fixture(scope="module")
