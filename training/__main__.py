@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,8 +15,6 @@ from model.checkpoint import load_checkpoint
 from model.device import usable_device
 from model.errors import ConfigurationError, LabnError
 from model.evaluation.arguments import add_request_arguments, request_of
-from model.evaluation.command import print_lines
-from model.evaluation.folder import EvaluationFolder
 from model.evaluation.request import EvaluationRequest
 from training.config import TrainingConfig
 from training.data import fundus_generator, magnetogram_generator
@@ -44,30 +42,33 @@ def main(arguments: list[str] | None = None) -> int:
 def _train(options: argparse.Namespace) -> None:
     from training.loop import Trainer  # matplotlib and torch's optimisers, not needed for --help
     from training.processes import joined_processes
-    from training.seeds import write_seeds
+    from training.several_runs import configurations, write_runs
 
     overrides = {key: getattr(options, key) for key in ("seed", "epochs") if getattr(options, key) is not None}
     first = TrainingConfig.read(options.config, overrides)
-    name, device = options.config.stem, usable_device(options.device)
+    kind, runs = configurations(first, seeds=options.seeds or 1, folds=options.folds or 0)
+    several, device = bool(options.seeds or options.folds), usable_device(options.device)
     best: dict[int, EpochRecord] = {}
     with joined_processes(device) as (processes, own_device):
-        for seed in range(first.run.seed, first.run.seed + (options.seeds or 1)):
-            config = replace(first, run=replace(first.run, seed=seed))
-            data, out = training_data(config, options.data), _run_folder(options, seed)
-            trainer = Trainer(config, data, out, device=own_device, processes=processes)
+        for number, config in runs.items():
+            out = _run_folder(options, f"{kind}{number}", several=several)
+            trainer = Trainer(
+                config, training_data(config, options.data), out, device=own_device, processes=processes
+            )
             trainer.run()
-            best[seed] = trainer.best
+            best[number] = trainer.best
             if processes.first:
                 print(f"{_in_a_line(trainer.best)} -> {trainer.checkpoint}")
-        if options.seeds and processes.first:
-            for figure, value in write_seeds(options.out or Path("runs") / f"{name}-seeds", best).items():
+        if several and processes.first:
+            out = options.out or Path("runs") / f"{options.config.stem}-{kind}s"
+            for figure, value in write_runs(out, kind, best).items():
                 print(f"{figure}: {value['mean']:.4f} ± {value['sd']:.4f}")
 
 
-def _run_folder(options: argparse.Namespace, seed: int) -> Path:
+def _run_folder(options: argparse.Namespace, run: str, *, several: bool) -> Path:
     if options.out is None:
-        return Path("runs") / f"{options.config.stem}-seed{seed}"
-    return Path(options.out / f"seed{seed}" if options.seeds else options.out)
+        return Path("runs") / f"{options.config.stem}-{run}"
+    return Path(options.out / run if several else options.out)
 
 
 def _in_a_line(best: EpochRecord) -> str:
@@ -75,20 +76,21 @@ def _in_a_line(best: EpochRecord) -> str:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from training.evaluation import evaluate, held_out_examples
-    from training.explanations import Choice, chosen_items
+    from training.evaluation import evaluate
+    from training.explanations import Choice, evaluate_explanations
 
-    loaded = load_checkpoint(options.checkpoint, device=usable_device(options.device))
-    config = TrainingConfig.of_checkpoint(loaded)
+    device = usable_device(options.device)
+    checkpoints = [load_checkpoint(path, device=device) for path in options.checkpoint]
     choice = Choice(**{field.name: getattr(options, field.name) for field in fields(Choice)})
     request = request_of(options)
-    if options.out is None:
-        if (choice, request) != (Choice(), EvaluationRequest()):
-            raise ConfigurationError("methods, steps and the choice of images are for explanations: name --out DIR")
+    if options.out is not None:
+        return evaluate_explanations(checkpoints, request, choice, options.data, options.split, options.out)
+    if (choice, request) != (Choice(), EvaluationRequest()):
+        raise ConfigurationError("methods, steps and the choice of images are for explanations: name --out DIR")
+    for loaded in checkpoints:
+        config = TrainingConfig.of_checkpoint(loaded)
         print(json.dumps(evaluate(loaded, config, options.data, options.split), indent=2))
-        return 0
-    items = chosen_items(loaded, held_out_examples(config, options.data, options.split), choice)
-    return print_lines(EvaluationFolder(loaded, request, options.out), items)
+    return 0
 
 
 def _ship(options: argparse.Namespace) -> None:
@@ -117,11 +119,12 @@ def _add_train(commands: Commands) -> None:
     train.add_argument("--data", type=Path, help="folder of the data set")
     train.add_argument("--out", type=Path, help="folder of the run (runs/CONFIG-seedN)")
     train.add_argument("--seed", type=int, help="instead of the file's")
-    train.add_argument(
-        "--seeds",
-        type=at_least(1),
-        metavar="N",
-        help="N runs, from --seed on; their mean and sd as seeds.json, .csv",
+    several = train.add_mutually_exclusive_group()
+    several.add_argument(
+        "--seeds", type=at_least(1), metavar="N", help="N runs, from --seed on; mean and sd as seeds.json, .csv"
+    )
+    several.add_argument(
+        "--folds", type=at_least(2), metavar="N", help="N runs, each validated on another N-th of the images"
     )
     train.add_argument("--epochs", type=int, help="instead of the file's")
     train.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -134,7 +137,7 @@ def _add_evaluate(commands: Commands) -> None:
         help="a checkpoint's figures on a split, as JSON; with --out its explanations' instead",
         description="Without --out: AUROC and the like, as JSON. With --out: PID of the explanations, resumable.",
     )
-    evaluate.add_argument("checkpoint", type=Path)
+    evaluate.add_argument("checkpoint", type=Path, nargs="+", help="several: of the folds of one training")
     evaluate.add_argument(
         "--data", type=Path, help="folder of the data set; generated data need none without --out"
     )

@@ -24,7 +24,9 @@ class DataConfig(Document):
     """Where images come from."""
 
     kind: Literal["idrid", "defn", "own", "generated-fundus", "generated-magnetogram"] = "idrid"
-    validation_share: float = 0.2  # of each class
+    validation_share: float = 0.2  # of each class, where there are no folds
+    folds: int = 0  # parts of real images, one of which is for validation; 0: none
+    fold: int = 0  # which of them
     labels: tuple[str, ...] = ()  # class names, for kind "own"
     count: int = 4000  # images, for the generators
     generated_share: float = 0.0  # of each batch of real photographs: generated ones, drawn from `count`
@@ -94,6 +96,8 @@ class TrainingConfig:
             (run.seed >= 0, f"run.seed must not be negative, is {run.seed}"),
             (masked, "loss.mask_weight needs masks, kind 'defn' has none"),
             (self.data.clip_gauss > 0, f"data.clip_gauss must be positive, is {self.data.clip_gauss}"),
+            (_is_fold(self.data), f"data.fold must be one of data.folds (2 or more), is {self.data.fold}"),
+            (real or not self.data.folds, "data.folds need real images without splits of their own"),
             (run.pid_images >= 0, f"run.pid_images must not be negative, is {run.pid_images}"),
             (0 <= share < 1, f"data.generated_share must be in 0..1, below 1, is {share}"),
             (share == 0 or (real and classes == 2), "data.generated_share needs real photographs of two classes"),
@@ -147,6 +151,10 @@ class TrainingConfig:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types, for the checkpoint's card."""
         return {field.name: getattr(self, field.name).to_dict() for field in fields(self)}
+
+
+def _is_fold(data: DataConfig) -> bool:
+    return data.fold == 0 if data.folds == 0 else data.folds > 1 and 0 <= data.fold < data.folds
 
 
 _TOO_FEW = "run.batch_size is too small for real and generated images of each class in a batch"

@@ -30,10 +30,10 @@ from model.metrics.classification import (
 from model.network import LabnOutput
 from training.config import TrainingConfig
 from training.data.defn import defn_files, defn_images
-from training.data.examples import Example, split_examples
+from training.data.examples import Example
 from training.data.images import LabelledImages, network_inputs
 from training.data.own import own_examples
-from training.data.sources import generated_held_out, generated_labels, real_examples
+from training.data.sources import generated_held_out, generated_labels, parted, real_examples
 from training.errors import DatasetError
 
 BATCH = 32
@@ -100,7 +100,7 @@ def held_out_examples(config: TrainingConfig, root: Path | None, split: Evaluati
     if split == "test":
         return real_examples(config, root, "test")[0]
     examples, _, _ = real_examples(config, root, "train")
-    return split_examples(examples, share=config.data.validation_share, seed=config.run.seed)[1]
+    return parted(examples, config)[1]
 
 
 def _folder(config: TrainingConfig, root: Path | None) -> Path:

@@ -1,18 +1,23 @@
-"""Which images of a data set explanations are evaluated on: as in the paper, the positives."""
+"""Explanations evaluated on images that a network was not trained on: as in the paper, on the positives."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from model.checkpoint import LoadedCheckpoint
-from model.evaluation.folder import Item
+from model.evaluation.command import print_lines
+from model.evaluation.folder import EvaluationFolder, Item
+from model.evaluation.report import write_report, written_documents
+from model.evaluation.request import EvaluationRequest
+from training.config import TrainingConfig
 from training.data.examples import Example
 from training.data.images import network_inputs
 from training.errors import DatasetError
-from training.evaluation import outputs
+from training.evaluation import EvaluationSplit, held_out_examples, outputs
 
 Classes = Literal["positive", "all"]
 
@@ -26,6 +31,37 @@ class Choice:
     masked_only: bool = False
     sample: int | None = None  # images at most; a larger sample of the same seed holds the smaller one
     seed: int = 0
+
+
+def evaluate_explanations(
+    checkpoints: Sequence[LoadedCheckpoint],
+    request: EvaluationRequest,
+    choice: Choice,
+    root: Path | None,
+    split: EvaluationSplit,
+    out: Path,
+) -> int:
+    """Evaluate checkpoints on the chosen images of their splits, a JSON line on stdout for each image; resumable.
+
+    Several checkpoints, as of the folds of one training, have their results in `part0`, `part1` … of the folder,
+    and one report over all.
+
+    Returns:
+        0; 1 where some image could not be used.
+
+    Raises:
+        DatasetError: the data cannot be used.
+        ConfigurationError: a checkpoint has no such target, or results would lie upon images.
+    """
+    folders = [out] if len(checkpoints) == 1 else [out / f"part{place}" for place in range(len(checkpoints))]
+    failed = 0
+    for loaded, folder in zip(checkpoints, folders, strict=True):
+        examples = held_out_examples(TrainingConfig.of_checkpoint(loaded), root, split)
+        items = chosen_items(loaded, examples, choice)
+        failed |= print_lines(EvaluationFolder(loaded, request, folder), items)
+    if len(folders) > 1:
+        write_report(out, [document for folder in folders for document in written_documents(folder)])
+    return failed
 
 
 def chosen_items(loaded: LoadedCheckpoint, examples: Sequence[Example], choice: Choice) -> list[Item]:

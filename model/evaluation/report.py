@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from model.evaluation.comparison import difference_rows, differences_csv, differences_markdown
 from model.evaluation.masked import localisation_csv, localisation_markdown, localisation_rows
 from model.evaluation.over_sizes import draw_over_sizes
-from model.evaluation.table import Document, table_csv, table_markdown, table_rows
+from model.evaluation.table import Document, table_csv, table_markdown, table_rows, without_curves
 from model.whole_file import write_whole
 
 PLOT = "pid-over-m.png"
@@ -33,6 +34,11 @@ def write_report(out: Path, documents: Sequence[Document]) -> None:
     for name in filter(texts.get, texts):
         write_whole(out / name, texts[name].encode())
     draw_over_sizes(table_rows(documents), out / PLOT)
+
+
+def written_documents(folder: Path) -> list[Document]:
+    """Return the results that lie in a folder, by name, without their curves."""
+    return [without_curves(json.loads(path.read_text(encoding="utf-8"))) for path in sorted(folder.glob("*.json"))]
 
 
 def remove_report(out: Path) -> None:

@@ -113,13 +113,13 @@ def _points(document: Document) -> Iterator[dict[str, Any]]:
 
 
 def _caption(documents: Sequence[Document]) -> str:
-    provenance = documents[0]["provenance"]
-    request = provenance["request"]
+    request = documents[0]["provenance"]["request"]
     targets = {document["provenance"]["request"]["target"] for document in documents}
+    checkpoints = dict.fromkeys(document["provenance"]["checkpoint"] for document in documents)
     target = "each image's own" if len(targets) > 1 else request["target"] or "as predicted"
     return (
         f'PID, protocol "{request["protocol"]}", step {request["step"]}, blank {request["blank"]}, '
-        f"target {target}, checkpoint {provenance['checkpoint']}: "
+        f"target {target}, checkpoint {', '.join(checkpoints)}: "
         f"mean over images (n = {len(documents)}) and its 95 % bootstrap interval."
     )
 

@@ -92,6 +92,8 @@ def test_unknown_key_is_refused_and_named_at_every_level(document: dict[str, Any
     ({"loss": {"class_weights": [1.0, 2.0, 3.0]}}, "class_weights must be 2 numbers"),
     ({"data": {"kind": "defn"}, "loss": {"mask_weight": 1.0}}, "loss.mask_weight needs masks, kind 'defn' has"),
     ({"data": {"clip_gauss": 0.0}}, "data.clip_gauss must be positive, is 0.0"),
+    ({"data": {"folds": 1}}, "data.fold must be one of data.folds"),
+    ({"data": {"folds": 5, "fold": 5}}, "data.fold must be one of data.folds .2 or more., is 5"),
     ({"loss": {"mask_kind": "iou"}}, "loss.mask_kind"),
     ({"data": {"generated_share": 1.0}}, "data.generated_share must be in 0..1, below 1, is 1.0"),
     ({"data": {"generated_share": -0.5}}, "data.generated_share must be in 0..1"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from training.data.examples import Example, split_examples
+from training.data.examples import Example, fold_examples, split_examples
 from training.errors import DatasetError
 
 
@@ -61,3 +61,24 @@ def test_class_of_twins_alone_is_too_small(examples: list[Example]) -> None:
 def test_class_that_cannot_be_on_both_sides_is_named(examples: list[Example], kept: int, share: float) -> None:
     with pytest.raises(DatasetError, match="class 1 is too small"):
         split_examples(examples[: 40 + kept], share=share, seed=0)
+
+
+def test_every_image_is_held_out_by_exactly_one_fold(examples: list[Example]) -> None:
+    folds = [fold_examples(examples, folds=5, fold=fold, seed=0) for fold in range(5)]
+    for training, held_out in folds:
+        assert Counter(example.label for example in held_out) == {0: 8, 1: 2}
+        assert sorted(training + held_out, key=lambda e: e.path) == examples
+    assert sorted((e for _, held_out in folds for e in held_out), key=lambda e: e.path) == examples
+
+
+@pytest.mark.parametrize("fold", range(5))
+def test_twins_never_part_in_folds(examples: list[Example], fold: int) -> None:
+    for example in examples[:3]:
+        example.path.write_bytes(b"the same")
+    _, held_out = fold_examples(examples, folds=5, fold=fold, seed=0)
+    assert len({example in held_out for example in examples[:3]}) == 1
+
+
+def test_class_with_fewer_images_than_folds_is_named(examples: list[Example]) -> None:
+    with pytest.raises(DatasetError, match="class 1 has too few images for 11 folds"):
+        fold_examples(examples, folds=11, fold=0, seed=0)

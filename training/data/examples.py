@@ -7,6 +7,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from training.errors import DatasetError
@@ -44,24 +45,51 @@ def split_examples(examples: Sequence[Example], *, share: float, seed: int) -> t
     Raises:
         DatasetError: a class too small to be split.
     """
-    twins: defaultdict[str, list[Example]] = defaultdict(list)
-    for example in sorted(examples, key=lambda e: e.path):
-        twins[_digest(example.path)].append(example)
-    groups = list(twins.values())
     training: list[Example] = []
     validation: list[Example] = []
-    for label in sorted({group[0].label for group in groups}):
-        of_label = [group for group in groups if group[0].label == label]
-        random.Random(f"{seed}/{label}").shuffle(of_label)
-        wanted = round(share * sum(map(len, of_label)))
+    for label, twins in _shuffled(examples, seed).items():
+        wanted = round(share * sum(map(len, twins)))
         taken: list[Example] = []
-        while of_label and len(taken) < wanted:
-            taken += of_label.pop()
-        if not taken or not of_label:
+        while twins and len(taken) < wanted:
+            taken += twins.pop()
+        if not taken or not twins:
             raise DatasetError(f"class {label} is too small to be split by {share:.0%}")
         validation += taken
-        training += [example for group in of_label for example in group]
+        training += chain.from_iterable(twins)
     return training, validation
+
+
+def fold_examples(
+    examples: Sequence[Example], *, folds: int, fold: int, seed: int
+) -> tuple[list[Example], list[Example]]:
+    """Split into training and validation, the latter one of so many parts of each class.
+
+    Each image is in the validation part of exactly one fold of a seed; byte-identical images never part.
+
+    Raises:
+        DatasetError: a class too small to be split.
+    """
+    training: list[Example] = []
+    validation: list[Example] = []
+    for label, twins in _shuffled(examples, seed).items():
+        if len(twins) < folds:
+            raise DatasetError(f"class {label} has too few images for {folds} folds")
+        for place, group in enumerate(twins):
+            (validation if place % folds == fold else training).extend(group)
+    return training, validation
+
+
+def _shuffled(examples: Sequence[Example], seed: int) -> dict[int, list[list[Example]]]:
+    """Return the groups of byte-identical images of each label, in the seed's order."""
+    groups: defaultdict[str, list[Example]] = defaultdict(list)
+    for example in sorted(examples, key=lambda e: e.path):
+        groups[_digest(example.path)].append(example)
+    of_label: defaultdict[int, list[list[Example]]] = defaultdict(list)
+    for group in groups.values():
+        of_label[group[0].label].append(group)
+    for label, twins in of_label.items():
+        random.Random(f"{seed}/{label}").shuffle(twins)
+    return dict(sorted(of_label.items()))
 
 
 def _digest(path: Path) -> str:

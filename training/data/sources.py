@@ -10,7 +10,7 @@ from model.normalisation import normalise
 from training.config import TrainingConfig
 from training.data.defn import LABELS as DEFN_LABELS
 from training.data.defn import defn_images
-from training.data.examples import Example, split_examples
+from training.data.examples import Example, fold_examples, split_examples
 from training.data.generated import generated_images
 from training.data.idrid import LABELS as IDRID_LABELS
 from training.data.idrid import Split, idrid_examples
@@ -63,6 +63,18 @@ def real_examples(config: TrainingConfig, root: Path, split: Split) -> tuple[lis
             raise DatasetError(f"{root} has no folder 'test'")
         folder = root
     return own_examples(folder, config.data.labels), config.data.labels, root.resolve().name
+
+
+def parted(examples: list[Example], config: TrainingConfig) -> tuple[list[Example], list[Example]]:
+    """Return the examples that a run trains on, and those it is validated on.
+
+    Raises:
+        DatasetError: a class too small to be split.
+    """
+    data, seed = config.data, config.run.seed
+    if data.folds:
+        return fold_examples(examples, folds=data.folds, fold=data.fold, seed=seed)
+    return split_examples(examples, share=data.validation_share, seed=seed)
 
 
 def generated_held_out(config: TrainingConfig, split: Literal["validation", "test"]) -> LabelledImages:
@@ -137,7 +149,7 @@ def _real(config: TrainingConfig, root: Path) -> TrainingData:
     """Read a folder's photographs, and make those that are mixed in."""
     data, taught = config.data, config.loss.mask_weight > 0
     examples, labels, name = real_examples(config, root, "train")
-    shown, held_out = split_examples(examples, share=data.validation_share, seed=config.run.seed)
+    shown, held_out = parted(examples, config)
     masked = sum(bool(example.masks) for example in shown)
     if taught and not data.generated_share and not masked:
         raise DatasetError(f"loss.mask_weight is set, but no training image under {root} has a mask of lesions")

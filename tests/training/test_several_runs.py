@@ -1,4 +1,4 @@
-"""Runs that differ in their seed alone."""
+"""Runs that differ in their seed or their fold alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from tests.training.runs import metrics
 from tests.training.test_command import write_toml
 from training.__main__ import main
-from training.seeds import mean_and_sd
+from training.several_runs import mean_and_sd
 
 
 def test_seeds_give_their_mean_and_sd(
@@ -33,6 +33,26 @@ def test_seeds_give_their_mean_and_sd(
         rows = list(csv.DictReader(table))
     assert [(row["seed"], float(row["validation_loss"])) for row in rows] == [("3", losses[0]), ("4", losses[1])]
     assert "validation_loss: " in capsys.readouterr().out
+
+
+def test_folds_validate_on_every_image_once_and_are_evaluated_together(
+    alike_classes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, out, pid = write_toml(tmp_path / "short.toml", run={"epochs": 1}), tmp_path / "out", tmp_path / "pid"
+    assert main(["train", str(config), "--data", str(alike_classes), "--out", str(out), "--folds", "2"]) == 0
+    summary = json.loads((out / "folds.json").read_text())
+    assert summary["folds"] == [0, 1]
+    capsys.readouterr()
+    checkpoints = [str(out / f"fold{fold}" / "checkpoint.safetensors") for fold in (0, 1)]
+    options = ["--classes", "all", "--methods", "random", "--patch-sizes", "16", "--out", str(pid)]
+    assert main(["evaluate", *checkpoints, "--data", str(alike_classes), *options]) == 0
+    evaluated = [json.loads(line)["path"] for line in capsys.readouterr().out.splitlines()]
+    assert sorted(evaluated) == sorted(map(str, alike_classes.rglob("*.png")))
+    with (pid / "table.csv").open(newline="") as table:
+        assert [row["images"] for row in csv.DictReader(table)] == [str(len(evaluated))]
+    versions = {json.loads(path.read_text())["provenance"]["checkpoint"] for path in pid.glob("part*/*.json")}
+    assert len(versions) == 2
+    assert all(version in (pid / "table.md").read_text() for version in versions)
 
 
 def test_sd_is_that_of_a_sample_and_what_a_run_lacks_is_left_out() -> None:
