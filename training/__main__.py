@@ -156,7 +156,7 @@ def _add_ship(commands: Commands) -> None:
     ship = commands.add_parser("ship", help="write a run's checkpoint with its figures and its model card")
     ship.add_argument("checkpoint", type=Path)
     ship.add_argument("out", type=Path, metavar="OUT.safetensors")
-    ship.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    ship.add_argument("--data", type=Path, help="folder of the data set; generated data need none")
     ship.add_argument("--made-by", action="append", default=[], metavar="COMMAND", help="for the card; repeatable")
     ship.set_defaults(command=_ship)
 

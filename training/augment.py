@@ -12,6 +12,8 @@ from torch import Tensor
 from model.config import Document
 from training.draws import Draws
 
+PATCHES = (4, 8, 16, 32)  # m in px
+
 
 @dataclass(frozen=True, kw_only=True)
 class AugmentConfig(Document):
@@ -29,6 +31,8 @@ class AugmentConfig(Document):
     gamma: float = 0.0  # exponent drawn from exp(± this)
     erasing: float = 0.5  # probability of an erased rectangle
     erasing_area: tuple[float, float] = (0.02, 0.33)
+    missing: float = 0.0  # probability of black patches, as PID puts them
+    missing_share: tuple[float, float] = (0.0, 0.75)  # of such an image
 
 
 def augment(
@@ -41,7 +45,11 @@ def augment(
     matrices = warp_matrices(len(images), config, images.shape[-1] / images.shape[-2], draws)
     pixels = resize(warp(images.float() / 255, matrices), size)
     pixels = jitter(pixels, config, draws).clamp_(0, 1)
-    return pixels, None if masks is None else resize(warp(masks.float(), matrices), size)
+    moved = None if masks is None else resize(warp(masks.float(), matrices), size)
+    if not config.missing:
+        return pixels, moved
+    seen = ~missing_patches(len(images), config, size, draws)
+    return pixels * seen, None if moved is None else moved * seen
 
 
 def warp_matrices(n: int, config: AugmentConfig, aspect: float, draws: Draws) -> Tensor:
@@ -90,6 +98,23 @@ def jitter(images: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:
     images = mean + (images - mean) * factor(config.contrast)
     grey = images.mean(dim=1, keepdim=True)
     return grey + (images - grey) * factor(config.saturation)
+
+
+def missing_patches(n: int, config: AugmentConfig, size: tuple[int, int], draws: Draws) -> Tensor:
+    """Draw which patches of n images are missing, (n, 1, height, width) bool: none, or a share of a grid.
+
+    A network that never saw a black patch takes its edges for something, and a score by missing patches then
+    measures that (Hase et al., NeurIPS 2021, on explanations and inputs that training has not shown).
+    """
+    share = torch.where(draws.uniform(n) < config.missing, _uniform(n, config.missing_share, draws), 0.0)
+    patch_sizes = [PATCHES[int(draw * len(PATCHES))] for draw in draws.uniform(n)]
+    drawn = draws.uniform(n, *size) < share.view(n, 1, 1)
+    height, width = size
+    whole = [
+        cells[::m, ::m].repeat_interleave(m, 0)[:height].repeat_interleave(m, 1)[:, :width]
+        for cells, m in zip(drawn, patch_sizes, strict=True)
+    ]
+    return torch.stack(whole).unsqueeze(1)
 
 
 def erase(images: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from model.checkpoint import LoadedCheckpoint, load_checkpoint, save_checkpoint
+from training.card_words import card_words, check_kind
 from training.config import TrainingConfig
-from training.errors import DatasetError
 from training.evaluation import EvaluationSplit, evaluate
 
 _SPLITS: tuple[EvaluationSplit, ...] = ("validation", "test")
@@ -15,24 +15,17 @@ _SPLITS: tuple[EvaluationSplit, ...] = ("validation", "test")
 _TEMPLATE = """# Model card: {name}
 
 A Lambda Attention Branch Network (preset `{preset}`, {parameters:,} parameters) that tells **{positive}** from
-**{negative}** in colour fundus photographs, and shows where it looked.
+**{negative}** in {words.pictures}, and shows where it looked.
 
-**Not a medical device.** It has learnt from {training_images} photographs of one clinic and must not be used
-for diagnosis. Its attention map shows what gated the network's features, not what a physician would call a lesion.
+{words.warning}
 
 ## Data
-IDRiD, the Indian Diabetic Retinopathy Image Dataset (Porwal et al., 2018, doi:10.3390/data3030025), licence
-CC BY 4.0, scaled to 644x428 px. Grade 0 is negative, grades 1-4 are positive. Training {training}, validation
-{validation} (images a class, split by seed, byte-identical images never parted). The official test split is used
-without image 064, which is byte-identical to training image 118 under another grade. Everything was chosen on
-validation.
-{pretraining}
+{words.data}
 ## Figures
 {table}
 
 Intervals: 95 %, percentile bootstrap within classes, 2,000 rounds. The operating point is the Youden point of the
-validation split. A test split of {test_images} images is small, and it differs from the training split in cameras
-and light: read the intervals, not the digits.
+validation split. {words.doubt}
 
 ## Explanations
 The attention map has θ = {threshold}. On the test split it is over θ on {coverage:.1%} of the cells of positives
@@ -48,23 +41,22 @@ Seed {seed}, code revision {revision}, best epoch {epoch}. The full configuratio
 """
 
 
-def ship(checkpoint: Path, out: Path, root: Path, commands: list[str]) -> None:
+def ship(checkpoint: Path, out: Path, root: Path | None, commands: list[str]) -> None:
     """Evaluate a checkpoint; write it with its figures in its card, and the card in words beside it.
 
     Args:
-        checkpoint: of a run on IDRiD, the only data whose card there is.
+        checkpoint: of a run on IDRiD or on generated magnetograms.
         out: the new checkpoint; the words go to the same name with `.md`.
-        root: folder of the data set.
+        root: folder of the data set, where it is not generated.
         commands: how it was made.
 
     Raises:
         CheckpointError: not a checkpoint, or one that was not trained here.
-        DatasetError: the data cannot be used, or it was trained on others than IDRiD.
+        DatasetError: the data cannot be used, or there is no card for their kind.
     """
     folded, loaded = load_checkpoint(checkpoint), load_checkpoint(checkpoint, folded=False)
     config = TrainingConfig.of_checkpoint(folded)
-    if config.data.kind != "idrid":
-        raise DatasetError(f"the model card is written for IDRiD, the checkpoint's data are {config.data.kind!r}")
+    check_kind(config.data.kind)
     evaluations = {split: evaluate(folded, config, root, split) for split in _SPLITS}
     card = {**loaded.card, "evaluations": evaluations, "commands": commands}
     save_checkpoint(
@@ -79,61 +71,25 @@ def ship(checkpoint: Path, out: Path, root: Path, commands: list[str]) -> None:
 
 
 def _in_words(loaded: LoadedCheckpoint, out: Path, card: dict[str, Any]) -> str:
-    test, data = card["evaluations"]["test"], card["data"]
-    pretrained = card["training"]["run"]["initialise_from"]
+    coverage = card["evaluations"]["test"]["attention_coverage"]
     return _TEMPLATE.format(
         name=out.stem,
         preset=loaded.config.preset,
         parameters=sum(p.numel() for p in loaded.network.parameters()),
         negative=loaded.labels[0],
         positive=loaded.labels[1],
-        training_images=sum(data["training"].values()),
-        training=_counts(data["training"]),
-        validation=_counts(data["validation"]),
-        pretraining=lessons(data, pretrained=bool(pretrained)),
+        words=card_words(card),
         table=_table(card["evaluations"]),
-        test_images=test["images"],
         threshold=loaded.config.threshold,
-        coverage=test["attention_coverage"]["of_positives"],
-        coverage_negative=test["attention_coverage"]["of_negatives"],
-        without=test["attention_coverage"]["images_without_any"],
+        coverage=coverage["of_positives"],
+        coverage_negative=coverage["of_negatives"],
+        without=coverage["images_without_any"],
         command="\n".join(card["commands"]),
         seed=card["seed"],
         revision=card["code_revision"],
         epoch=card["epoch"],
         file=f"checkpoints/{out.name}",
     )
-
-
-_PRETRAINING = """
-Before that it was trained on generated photographs (`python -m training generate fundus` shows such images), with
-the exact lesion masks as a target of its attention.
-"""
-_GENERATED = """
-Each batch held generated photographs too ({count:,} in all), with their exact lesion masks as a target of its
-attention.
-"""
-_MASKED = """
-Lesion masks of {count} real training photographs were a target of its attention; grade 0 counted as free of
-lesions.
-"""
-_UNMASKED = """
-No lesion mask of a real photograph was used.
-"""
-
-
-def lessons(data: dict[str, Any], *, pretrained: bool) -> str:
-    """Say what else it has learnt from."""
-    generated, masked = data.get("generated", 0), data.get("masked", 0)
-    sentences = [_PRETRAINING] if pretrained else []
-    sentences += [_GENERATED.format(count=generated)] if generated else []
-    if sentences or masked:
-        sentences.append(_MASKED.format(count=masked) if masked else _UNMASKED)
-    return "".join(sentences)
-
-
-def _counts(counts: dict[str, int]) -> str:
-    return " + ".join(str(counts[label]) for label in sorted(counts))
 
 
 def _table(evaluations: dict[str, dict[str, Any]]) -> str:
@@ -159,6 +115,7 @@ def _table(evaluations: dict[str, dict[str, Any]]) -> str:
             ("balanced accuracy at 0.5", "balanced_accuracy"),
             ("sensitivity at 0.5", "sensitivity"),
             ("specificity at 0.5", "specificity"),
+            ("true skill statistic at 0.5", "true_skill_statistic"),
         )
     ]
     rows += [

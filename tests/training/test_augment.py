@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from training.augment import AugmentConfig, augment, erase
+from training.augment import PATCHES, AugmentConfig, augment, erase, missing_patches
 from training.draws import Draws
 
 IDENTITY = AugmentConfig(
@@ -206,3 +206,37 @@ def test_erasing_leaves_images_that_were_not_chosen_as_they_are() -> None:
     chosen = (erase(images, AugmentConfig(erasing=0.25), draws()) == 0).any(dim=1).any(dim=1).any(dim=1)
     assert 70 < int(chosen.sum()) < 130
     assert torch.equal(erase(images, IDENTITY, draws()), images)
+
+
+def test_missing_patches_are_black_and_take_their_lesions_with_them() -> None:
+    images = noise(200, height=64, width=64).clamp(min=1)
+    masks = torch.ones(200, 1, 64, 64, dtype=torch.uint8)
+    config = replace(IDENTITY, missing=0.5, missing_share=(0.25, 0.75))
+    augmented, moved = augment(images, masks, config, (64, 64), draws())
+    assert moved is not None
+    assert torch.equal(augmented.amax(dim=1, keepdim=True) > 0, moved > 0.5)
+    shares = 1 - moved.mean(dim=(1, 2, 3))
+    assert 70 < int((shares > 0).sum()) < 130
+    assert shares[shares > 0].mean() == pytest.approx(0.5, abs=0.06)
+
+
+def test_missing_patches_lie_on_a_grid_from_the_corner() -> None:
+    missing = missing_patches(100, replace(IDENTITY, missing=1), (64, 48), draws())[:, 0]
+    sizes = set()
+    for of_image in missing[missing.any(dim=(1, 2))]:
+        fitting = [m for m in PATCHES if torch.equal(_grown(of_image, m), of_image)]
+        sizes.add(max(fitting))
+    assert sizes == set(PATCHES)
+
+
+def _grown(missing: Tensor, m: int) -> Tensor:
+    height, width = missing.shape
+    cells = missing[::m, ::m]
+    return cells.repeat_interleave(m, 0)[:height].repeat_interleave(m, 1)[:, :width]
+
+
+def test_no_missing_patch_draws_nothing() -> None:
+    before, after = draws(), draws()
+    augment(noise(), None, IDENTITY, (24, 24), before)
+    augment(noise(), None, replace(IDENTITY, missing_share=(0.1, 0.2)), (24, 24), after)
+    assert torch.equal(before.uniform(3), after.uniform(3))

@@ -11,7 +11,7 @@ import pytest
 from model.checkpoint import load_checkpoint
 from tests.training.conftest import MakeConfig
 from training.__main__ import main
-from training.card import lessons
+from training.card_words import lessons
 from training.data.idrid import idrid_examples
 from training.data.sources import training_data
 from training.evaluation import Scores, figures
@@ -65,7 +65,7 @@ def test_a_run_ships_with_its_figures_and_a_card_in_words(trained: Trainer, idri
         assert needed in words, needed
 
 
-def test_no_card_is_written_for_other_data_than_idrid(
+def test_no_card_is_written_for_data_it_has_no_words_for(
     make_config: MakeConfig, two_classes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = make_config(run={"epochs": 1})
@@ -73,7 +73,10 @@ def test_no_card_is_written_for_other_data_than_idrid(
     trainer.run()
     out = tmp_path / "shipped.safetensors"
     assert main(["ship", str(trainer.checkpoint), str(out), "--data", str(two_classes)]) == 2
-    assert "the model card is written for IDRiD, the checkpoint's data are 'own'" in capsys.readouterr().err
+    assert (
+        "model cards are written for data of kind idrid or generated-magnetogram, these are 'own'"
+        in capsys.readouterr().err
+    )
     assert not out.exists()
 
 
@@ -116,6 +119,13 @@ def test_a_network_of_generated_magnetograms_is_scored_on_seeds_and_on_a_folder_
     assert [(report["images"], report["positives"]) for report in reports] == [(4, 2), (5, 2)]
     assert -1 <= reports[0]["true_skill_statistic"]["value"] <= 1
     assert reports[0]["operating_point"]["threshold"] == reports[1]["operating_point"]["threshold"]
+
+    shipped = tmp_path / "shipped.safetensors"
+    assert main(["ship", str(trainer.checkpoint), str(shipped)]) == 0
+    capsys.readouterr()
+    words = shipped.with_suffix(".md").read_text()
+    for needed in ("Trained on generated data alone", "12 for training", "true skill statistic", "±1500 G"):
+        assert needed in words, needed
 
     options = ["--methods", "attention", "--patch-sizes", "8", "--out", str(tmp_path / "pid")]
     assert main([*evaluate, *options]) == 2
