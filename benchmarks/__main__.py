@@ -20,6 +20,7 @@ from benchmarks.network import measure_network
 from benchmarks.page import measure_page
 from benchmarks.queue import measure_queue
 from benchmarks.table import header, row, summary
+from benchmarks.training import measure_training
 from model.allocator import keep_memory
 from service.settings import usable_cores
 
@@ -29,6 +30,7 @@ PARTS: dict[str, Callable[[Effort, Path], Iterator[Figure]]] = {
     "explanations": measure_explanations,
     "queue": measure_queue,
     "page": measure_page,
+    "training": measure_training,
 }
 RESULTS = Path(__file__).with_name("results.json")
 

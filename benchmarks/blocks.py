@@ -25,15 +25,20 @@ class Effort:
     few_jobs: int  # after which the worker has all the memory that it needs
     many_jobs: int
     empty_jobs: int  # a run
+    generated: int  # images
+    training_batch: int
+    steps: int  # of training, each paired with one of the published layers
 
 
 FULL = Effort(
     passes=40, rounds=7, block_s=1.2, starts=3, jobs=2, patch_size=16, masks=200, batch_size=32,
     evaluations=40, watched_masks=2000, few_jobs=20, many_jobs=200, empty_jobs=500,
+    generated=400, training_batch=16, steps=5,
 )  # fmt: skip
 QUICK = Effort(
     passes=2, rounds=1, block_s=0.1, starts=1, jobs=1, patch_size=112, masks=4, batch_size=4,
     evaluations=1, watched_masks=100, few_jobs=1, many_jobs=2, empty_jobs=5,
+    generated=16, training_batch=4, steps=1,
 )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def generated_images(first_seed: int, count: int, config: TrainingConfig) -> Lab
     _check_shape(config)
     channels, size = config.preprocessing.channels, config.preprocessing.height
     seeds = range(first_seed, first_seed + count)
-    make = partial(_generate, kind=config.data.kind, size=size, clip=config.data.clip_gauss)
+    make = partial(generated_pair, kind=config.data.kind, size=size, clip=config.data.clip_gauss)
     images = torch.empty(count, channels, size, size, dtype=torch.uint8)
     masks = torch.empty(count, 1, size, size, dtype=torch.uint8)
     context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
@@ -56,8 +56,8 @@ def _check_shape(config: TrainingConfig) -> None:
         raise DatasetError("generated fundus photographs are square and have three channels")
 
 
-def _generate(seed: int, *, kind: str, size: int, clip: float) -> tuple[Bytes, Bytes]:
-    """Return image (C, H, W) and mask (H, W) of a seed."""
+def generated_pair(seed: int, *, kind: str, size: int, clip: float) -> tuple[Bytes, Bytes]:
+    """Return image (C, H, W) and mask (H, W) of a seed; odd seeds are positives."""
     made: Generated
     if kind == "generated-magnetogram":
         made = generate_magnetogram(seed, label=seed % 2, size=size, clip=clip)
