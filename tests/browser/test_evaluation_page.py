@@ -222,7 +222,7 @@ def test_maps_are_compared_with_a_mask(window: Open, whole: Whole, encode: Encod
     page.get_by_label("Steps").select_option("exact")
     choose_mask(page, white_half(96, 64), "upright.png")
     page.get_by_role("button", name="Evaluate", exact=True).click()
-    expect(page.get_by_role("alert")).to_contain_text("other proportions")
+    expect(page.get_by_role("alert")).to_contain_text("The mask does not fit the image")
     page.get_by_role("button", name="Remove the mask").click()
     expect(page.get_by_role("img", name="upright.png")).to_have_count(0)
     expect(page.get_by_role("alert")).to_have_count(0)

@@ -180,7 +180,7 @@ def test_pages_are_addresses_and_the_image_stays(window: Open, live: LiveService
 def test_the_model_card_is_shown(window: Open, live: LiveService) -> None:
     page = at(window(live), "#/models")
     expect(page.locator(".model")).to_contain_text("compact")
-    expect(page.locator(".model tbody tr", has_text="auroc")).to_contain_text("0.864")
+    expect(page.locator(".model tbody tr", has_text="AUROC")).to_contain_text("0.864")
 
 
 def test_examples_are_for_the_models_that_are_served(window: Open, save_grey: Path) -> None:

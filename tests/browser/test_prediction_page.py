@@ -274,7 +274,7 @@ def test_what_only_the_service_can_decode_is_shown_too(window: Open, live: LiveS
     page.get_by_label("Opacity").fill("0")
     page.wait_for_timeout(100)
     assert seen(page.locator("canvas.viewer")).std() > 20
-    expect(page.locator(".notice.warn")).to_contain_text("Trust this answer less")
+    expect(page.locator(".verdict .notice.warn")).to_contain_text("Trust this answer less")
     watched.shoot("prediction-unusual")
 
 

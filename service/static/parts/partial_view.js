@@ -1,5 +1,5 @@
 // What is measured of a running evaluation: scores and curves as they come.
-import { partial } from "../api/evaluations.js";
+import { evaluations } from "../api/evaluations.js";
 import { Chart } from "./chart.js";
 import { choice } from "./choice.js";
 import { element } from "./element.js";
@@ -27,7 +27,7 @@ export class PartialView {
     if (!this.isOpen || this.asking || stage === this.stage || performance.now() - this.askedAt < PAUSE_MS) return;
     Object.assign(this, { stage, askedAt: performance.now(), asking: new AbortController() });
     try {
-      const { methods } = await partial(this.id, this.asking.signal);
+      const { methods } = await evaluations.partial(this.id, this.asking.signal);
       if (this.isOpen) this.#show(methods);
     } catch {
       // whoever watches the job is told that it has ended or that the service is away
