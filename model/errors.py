@@ -6,6 +6,7 @@ LabnError
 ├── ImageError
 │   ├── UnsupportedImage    not an image type we read
 │   ├── BrokenImage         a known type that does not decode
+│   ├── MaskMisfit          a mask that is not of its image
 │   └── TooManyPixels       more pixels than allowed, known before decoding
 ├── UnknownMethod           no explanation of that name
 ├── MetricError             a map, mask or setting that a metric cannot work with
@@ -37,6 +38,10 @@ class UnsupportedImage(ImageError):
 
 class BrokenImage(ImageError):
     """A known image type that does not decode."""
+
+
+class MaskMisfit(ImageError):
+    """A mask of other proportions than its image."""
 
 
 class TooManyPixels(ImageError):

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from model.config import ColorMode, Preprocessing
-from model.errors import BrokenImage
+from model.errors import MaskMisfit
 from model.image import Picture, crop_box, cut_out, read_image
 
 MASK_MODE: ColorMode = "rgb"  # to decode a mask with: some are drawn in a colour
@@ -29,10 +29,10 @@ def mask_of(picture: Picture, image: Picture, preprocessing: Preprocessing) -> T
         preprocessing: of the network.
 
     Raises:
-        BrokenImage: other proportions than the image's.
+        MaskMisfit: other proportions than the image's.
     """
     if abs(picture.width * image.height / (picture.height * image.width) - 1) > ASPECT:
-        raise BrokenImage(
+        raise MaskMisfit(
             f"the mask is {picture.width} x {picture.height} px, its image {image.width} x {image.height} px: "
             f"other proportions"
         )

@@ -84,8 +84,12 @@ EVALUATION_EXAMPLE: dict[str, Any] = {
 }
 
 PARTIAL_EXAMPLE: dict[str, Any] = {
-    "methods": {"attention": {"scores": EVALUATION_EXAMPLE["result"]["methods"]["attention"]["scores"]}}
-}
+    "methods": {"attention": {"scores": EVALUATION_EXAMPLE["result"]["methods"]["attention"]["scores"]}},
+    "growing": {
+        "method": "random", "patch_size": 32, "patches": 49, "n": [0, 1, 2],
+        "insertion_curve": [0.021, 0.034, 0.112], "deletion_curve": [0.98, 0.979, 0.975],
+    },
+}  # fmt: skip
 
 SET_EXAMPLE: dict[str, Any] = {
     "id": "8de6cd7e1786b3d216d53a1dc940d39d",

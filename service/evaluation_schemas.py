@@ -53,10 +53,22 @@ class PartialMethod(Document):
     scores: Annotated[list[dict[str, Any]], Field(description="As in `result`, in the order of measurement.")]
 
 
+class GrowingAnswer(Document):
+    """The curves of a score that is being measured, at some of the counts that are known."""
+
+    method: str
+    patch_size: int
+    patches: Annotated[int, Field(description="In the whole image: where the curves end.")]
+    n: list[int]
+    insertion_curve: list[float]
+    deletion_curve: list[float]
+
+
 class PartialAnswer(Document):
     """What is measured of an evaluation by now."""
 
     methods: Annotated[dict[str, PartialMethod], Field(description="Those of which there is a score.")]
+    growing: Annotated[GrowingAnswer | None, Field(description="What is being measured; null between scores.")]
 
 
 class SetsAnswer(Document):

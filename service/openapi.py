@@ -89,6 +89,7 @@ DETAILS = {
     "body-too-large": "the body has 62914560 bytes, 33554432 are allowed",
     "unsupported-image": "not a JPEG, PNG, WebP, TIFF or BMP image",
     "broken-image": "JPEG image does not decode: image file is truncated",
+    "mask-misfit": "mask: 800 x 800 px, its image 1024 x 680 px: other proportions",
     "too-many-pixels": "20000 x 20000 pixels; at most 40000000 are read",
     "bad-set": "images/7.jpg: not in the zip",
     "bad-parameter": "threshold: must be at most 1",

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.responses import Response
 
-from model.errors import BrokenImage, NonFiniteOutput, TooManyPixels, UnsupportedImage
+from model.errors import BrokenImage, MaskMisfit, NonFiniteOutput, TooManyPixels, UnsupportedImage
 from service.dependencies import parts_of
 from service.errors import (
     BadParameter,
@@ -60,6 +60,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     BodyTooLarge: Problem(413, "body-too-large", "The body is too large"),
     UnsupportedImage: Problem(415, "unsupported-image", "Not an image type that is read here"),
     BrokenImage: Problem(422, "broken-image", "The image does not decode"),
+    MaskMisfit: Problem(422, "mask-misfit", "The mask does not fit its image"),
     TooManyPixels: Problem(422, "too-many-pixels", "The image has more pixels than allowed"),
     BadSet: Problem(422, "bad-set", "The set of images cannot be used"),
     BadParameter: Problem(422, "bad-parameter", "A parameter cannot be used"),

@@ -23,6 +23,7 @@ from model.meter import StageProgress
 from model.metrics.pid import PatchInsertionDeletion
 from worker.blobs import Blobs
 from worker.contracts import AggregatePayload, EvaluationPayload
+from worker.growing import GrowingCurves
 from worker.provenance import all_warnings, common_provenance
 from worker.resident import ResidentNetworks
 from worker.results import Results
@@ -68,7 +69,8 @@ def evaluate(document: object, workshop: Workshop, report: StageProgress) -> Doc
     def keep(method: str, score: PatchInsertionDeletion) -> None:
         workshop.results.add_score(payload.id, method, score_document(score, blank=request.blank))
 
-    evaluation = evaluate_image(loaded, image, request, report, mask, keep)
+    growing = GrowingCurves(workshop.results, payload.id)
+    evaluation = evaluate_image(loaded, image, request, report, mask, keep, growing)
     result = evaluation.to_dict()
     result["provenance"] = {**result["provenance"], **_provenance(payload, loaded)}
     workshop.results.put_maps(payload.id, {name: found.saliency for name, found in evaluation.methods.items()})

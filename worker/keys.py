@@ -28,6 +28,11 @@ def result(job_id: str) -> str:
     return f"labn:result:{job_id}"
 
 
+def growing(job_id: str) -> str:
+    """String: the curves that are being measured, deflated JSON."""
+    return f"labn:growing:{job_id}"
+
+
 def scores(job_id: str) -> str:
     """List: scores in the order in which they were measured, each deflated JSON."""
     return f"labn:scores:{job_id}"

@@ -267,7 +267,7 @@ class JobQueue:
     def enqueue(self, pipe: Any, payload: Contract, job_id: str, kind: str, lane: Lane) -> None:
         """Within a transaction: put a job at the end of a lane, as if it were its first time."""
         retries, queue = self.settings.retries, self.lanes[lane]
-        pipe.delete(Job.key_for(job_id), Result.get_key(job_id), keys.scores(job_id))
+        pipe.delete(Job.key_for(job_id), Result.get_key(job_id), keys.scores(job_id), keys.growing(job_id))
         for registry in (FailedJobRegistry(queue=queue), CanceledJobRegistry(queue=queue)):
             pipe.zrem(registry.key, job_id)
         job = queue.create_job(
@@ -292,7 +292,7 @@ class JobQueue:
 
     def _prolong(self, pipe: Any, job_id: str) -> None:
         """Let the time of what was asked for before begin again."""
-        for key in (keys.job, keys.events, keys.result, keys.scores, keys.maps):
+        for key in (keys.job, keys.events, keys.result, keys.scores, keys.growing, keys.maps):
             pipe.expire(key(job_id), self.settings.result_ttl_s + SLACK_S)
         pipe.expire(Job.key_for(job_id), self.settings.result_ttl_s)
 

@@ -29,7 +29,7 @@ class Results:
         """Store a result in place of the former one."""
         with self.redis.pipeline() as pipe:
             pipe.set(keys.result(job_id), _deflated(document), ex=self.ttl_s + SLACK_S)
-            pipe.delete(keys.scores(job_id))  # they are in the result
+            pipe.delete(keys.scores(job_id), keys.growing(job_id))  # they are in the result
             pipe.execute()
 
     def get(self, job_id: str) -> dict[str, Any] | None:
@@ -39,14 +39,24 @@ class Results:
 
     def begin_scores(self, job_id: str) -> None:
         """Forget the scores of an earlier try."""
-        self.redis.delete(keys.scores(job_id))
+        self.redis.delete(keys.scores(job_id), keys.growing(job_id))
 
     def add_score(self, job_id: str, method: str, score: Mapping[str, Any]) -> None:
         """Store what is measured before there is a result."""
         with self.redis.pipeline() as pipe:
             pipe.rpush(keys.scores(job_id), _deflated({"method": method, "score": score}))
             pipe.expire(keys.scores(job_id), self.ttl_s + SLACK_S)
+            pipe.delete(keys.growing(job_id))  # whose curves are in the score
             pipe.execute()
+
+    def put_growing(self, job_id: str, curves: Mapping[str, Any]) -> None:
+        """Store the points of curves that are known while the rest of them is measured."""
+        self.redis.set(keys.growing(job_id), _deflated(curves), ex=self.ttl_s + SLACK_S)
+
+    def growing(self, job_id: str) -> dict[str, Any] | None:
+        """Return the curves that are being measured, if there are any."""
+        data: Any = self.redis.get(keys.growing(job_id))
+        return None if data is None else dict(_inflated(data))
 
     def scores(self, job_id: str) -> dict[str, list[dict[str, Any]]]:
         """Return the scores that are measured by now, by method, in the form that they have in the result."""
@@ -78,7 +88,7 @@ class Results:
 
     def delete(self, job_id: str) -> None:
         """Erase all of it."""
-        self.redis.delete(keys.result(job_id), keys.scores(job_id), keys.maps(job_id))
+        self.redis.delete(keys.result(job_id), keys.scores(job_id), keys.growing(job_id), keys.maps(job_id))
 
 
 def read_result(data: bytes | None) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,15 @@ from torch import Tensor
 
 from model.checkpoint import LoadedCheckpoint
 from model.evaluation.request import EvaluationRequest
-from model.evaluation.result import Band, Evaluation, MethodEvaluation, ScoreFound, ignore_score
+from model.evaluation.result import (
+    Band,
+    CurvesFound,
+    Evaluation,
+    MethodEvaluation,
+    ScoreFound,
+    ignore_curves,
+    ignore_score,
+)
 from model.explain.explainer import stretch
 from model.explain.random import seed_of
 from model.explain.registry import METHODS
@@ -44,6 +53,7 @@ def evaluate_image(
     progress: StageProgress = ignore_stages,
     mask: Tensor | None = None,
     found: ScoreFound = ignore_score,
+    growing: CurvesFound = ignore_curves,
 ) -> Evaluation:
     """Explain an image by several methods and score each map.
 
@@ -54,6 +64,7 @@ def evaluate_image(
         progress: told (stage, forwards done, forwards at most) between batches; may raise, which ends the work.
         mask: (H, W) of bools, where the evidence lies: maps are compared with it.
         found: told each score of each method as soon as it is measured.
+        growing: told the points of its curves while it is measured.
 
     Raises:
         ConfigurationError: the network has no such target.
@@ -77,6 +88,7 @@ def evaluate_image(
         mask=mask if is_masked else None,
         meter=meter,
         found=found,
+        growing=growing,
     )
     methods = {name: measure.method(loaded.network, target, name) for name in request.methods}
     return Evaluation(
@@ -110,6 +122,7 @@ class Measurement:
     mask: Tensor | None  # (H, W), with something inside
     meter: Meter
     found: ScoreFound
+    growing: CurvesFound
 
     def method(self, network: LambdaAbn, target: int, name: str) -> MethodEvaluation:
         """Make a method's map and score it at each patch size."""
@@ -144,7 +157,9 @@ class Measurement:
 
     def _curves(self, name: str, saliency: Tensor, patch_size: int) -> PatchInsertionDeletion:
         options = self._options(f"{name}: m = {patch_size}", patch_size)
-        score = patch_insertion_deletion(self.predict, self.image, saliency, self.blank, **options)
+        patches = PatchGrid(self.image.shape[-2], self.image.shape[-1], patch_size).count
+        grow = partial(self.growing, name, patch_size, patches)
+        score = patch_insertion_deletion(self.predict, self.image, saliency, self.blank, grow=grow, **options)
         self.found(name, score)
         return score
 

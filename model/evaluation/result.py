@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.metrics.blanks import Blank
+from model.metrics.growing import Known
 from model.metrics.localisation import Localisation
 from model.metrics.perturbation import Ends
 from model.metrics.pid import PatchInsertionDeletion
@@ -17,8 +18,14 @@ from model.metrics.pid import PatchInsertionDeletion
 Band = tuple[float, float]
 ScoreFound = Callable[[str, PatchInsertionDeletion], None]  # (method, score); may raise, which ends the work
 
+CurvesFound = Callable[[str, int, int, Known], None]  # (method, patch size, patches, what is known of its curves)
+
 
 def ignore_score(method: str, score: PatchInsertionDeletion) -> None:
+    """Tell nobody."""
+
+
+def ignore_curves(method: str, patch_size: int, patches: int, known: Known) -> None:
     """Tell nobody."""
 
 

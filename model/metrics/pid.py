@@ -16,7 +16,8 @@ import numpy as np
 from torch import Tensor
 
 from model.errors import MetricError
-from model.metrics.curve import Counts, Floats, adaptive, adaptive_budget, area, error_estimate, every
+from model.metrics.curve import Counts, CurvePair, Floats, adaptive, adaptive_budget, area, error_estimate, every
+from model.metrics.growing import CurvesGrow, told
 from model.metrics.patches import PatchGrid, fit, ranks, tied_fraction
 from model.metrics.perturbation import Cut, Ends, PerturbedImage
 from model.metrics.published import published_area, published_counts, recommended_step
@@ -67,6 +68,7 @@ def patch_insertion_deletion(
     seed: int = 0,
     ends: Ends | None = None,
     progress: Progress = ignore,
+    grow: CurvesGrow | None = None,
 ) -> PatchInsertionDeletion:
     """Measure how well a map says what a network goes by.
 
@@ -87,6 +89,7 @@ def patch_insertion_deletion(
         seed: of random ties.
         ends: from earlier curves of the same image, blank and target, which saves two forwards.
         progress: told (forwards done, forwards at most) behind each batch.
+        grow: told the points of the curves that are known, every two batches or so.
 
     Raises:
         MetricError: the map is not finite, or sizes or settings do not fit.
@@ -110,7 +113,9 @@ def patch_insertion_deletion(
         planned=2 * len(orders) * looks,
         progress=progress,
     )
-    curves = partial(_curves, perturbed, orders)
+    curves: CurvePair = partial(_curves, perturbed, orders)
+    if grow:
+        curves = told(curves, batch_size, grow)
     counts, found = adaptive(curves, grid.count) if counts is None else (counts, curves(counts))
     areas = [published_area(curve) if protocol == "published" else area(counts, curve) for curve in found]
     return PatchInsertionDeletion(

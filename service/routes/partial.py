@@ -9,7 +9,7 @@ from service.conditional import answer_once
 from service.dependencies import QueueOfApp
 from service.evaluation_examples import PARTIAL_EXAMPLE
 from service.evaluation_openapi import job_problems, state_answer
-from service.evaluation_schemas import PartialAnswer, PartialMethod
+from service.evaluation_schemas import GrowingAnswer, PartialAnswer, PartialMethod
 from service.job_answers import JSON
 from service.result_parts import check_hopeful
 from service.routes.evaluations import PATH
@@ -28,7 +28,8 @@ router = APIRouter(prefix=PATH, tags=["evaluations"])
 def get_partial(id: str, request: Request, queue: QueueOfApp) -> Response:  # noqa: A002  (the API's word)
     """Answer with each score as soon as it is measured, in the form of `result`; with all once it has succeeded.
 
-    Ask again when the stage of the events changes. `random_band` is measured last and null until then.
+    `growing` has the curves that are being measured, anew every second or so. `random_band` is measured last and
+    null until then.
     """
     return answer_once(request, partial_of(queue.jobs, id).model_dump_json().encode(), JSON)
 
@@ -41,5 +42,9 @@ def partial_of(jobs: JobQueue, job_id: str) -> PartialAnswer:
         NotFinished: it ended without a result.
     """
     check_hopeful(jobs.state(job_id, with_result=False))
+    growing = jobs.results.growing(job_id)  # first: what ends meanwhile is among the scores
     scores = jobs.results.scores(job_id)
-    return PartialAnswer(methods={name: PartialMethod(scores=own) for name, own in scores.items()})
+    return PartialAnswer(
+        methods={name: PartialMethod(scores=own) for name, own in scores.items()},
+        growing=None if growing is None else GrowingAnswer(**growing),
+    )

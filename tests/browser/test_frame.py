@@ -180,7 +180,7 @@ def test_pages_are_addresses_and_the_image_stays(window: Open, live: LiveService
 def test_the_model_card_is_shown(window: Open, live: LiveService) -> None:
     page = at(window(live), "#/models")
     expect(page.locator(".model")).to_contain_text("compact")
-    expect(page.locator(".model tbody tr", has_text="auroc")).to_contain_text("0.864")
+    expect(page.locator(".model tbody tr", has_text="AUROC")).to_contain_text("0.864")
 
 
 def test_examples_are_for_the_models_that_are_served(window: Open, save_grey: Path) -> None:
@@ -188,6 +188,9 @@ def test_examples_are_for_the_models_that_are_served(window: Open, save_grey: Pa
     watched = window(service)
     page = at(watched, "")
     expect(page.locator(".example")).to_have_count(6)
+    page.get_by_label("Model", exact=True).select_option(label="sun")  # which is offered before there is an image
+    page.get_by_role("button", name="Healthy").click()
+    expect(page.locator(".verdict").get_by_role("link")).to_have_text("labn-idrid")
     page.get_by_role("button", name="A flaring core").click()
     expect(page.locator(".verdict").get_by_role("link")).to_have_text("sun")
     expect(page.get_by_label("Model", exact=True)).to_have_value(re.compile("^sun@"))

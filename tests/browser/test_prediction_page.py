@@ -274,7 +274,7 @@ def test_what_only_the_service_can_decode_is_shown_too(window: Open, live: LiveS
     page.get_by_label("Opacity").fill("0")
     page.wait_for_timeout(100)
     assert seen(page.locator("canvas.viewer")).std() > 20
-    expect(page.locator(".notice.warn")).to_contain_text("Trust this answer less")
+    expect(page.locator(".verdict .notice.warn")).to_contain_text("Trust this answer less")
     watched.shoot("prediction-unusual")
 
 
@@ -287,6 +287,48 @@ def test_an_image_larger_than_what_is_kept_of_it(window: Open, live: LiveService
     page.mouse.move(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2)
     expect(page.locator(".readout")).to_contain_text(re.compile(r"x 47\d\d, y 5\d\d|x 47\d\d, y 6\d\d"))
     assert picture(download(page, "Overlay"), "RGB").shape == (1024, 4096, 3)
+
+
+def test_what_a_map_does_is_said(page: Page) -> None:
+    words = page.locator(".hint", has_text="cells are over")
+    expect(words).to_contain_text("elsewhere it sets them to 0")
+    page.get_by_label("Threshold").fill("0.8")
+    expect(words).to_contain_text("The network itself cuts at θ = 0.50")
+    expect(page.locator(".record")).to_contain_text("On 102 test images the model was right in 80 %")
+    page.get_by_label("Map", exact=True).select_option(label="Lambda layer")
+    expect(words).to_contain_text("This map gates nothing")
+
+
+def test_a_map_that_lets_nothing_through_is_told(window: Open, live: LiveService) -> None:
+    page = window(live).open()
+    grey = io.BytesIO()
+    Image.new("RGB", (300, 200), (90, 90, 90)).save(grey, "PNG")
+    choose(page, grey.getvalue(), "grey.png")
+    expect(page.locator(".notice", has_text="The map shut everything out")).to_be_visible()
+    predicted(page)
+    expect(page.locator(".notice", has_text="The map shut everything out")).to_have_count(0)
+
+
+def test_a_slow_answer_is_waited_for_in_words(window: Open, live: LiveService) -> None:
+    watched = window(live)
+    page = watched.open()
+    page.get_by_role("button", name="Many lesions").wait_for()
+    page.route("**/v1/predictions?**", lambda route: (page.wait_for_timeout(1500), route.continue_()))
+    page.get_by_role("button", name="Many lesions").click()
+    expect(page.get_by_text("Looking at fundus-many-lesions.jpg")).to_be_visible()
+    expect(page.locator(".verdict h2")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Looking at")).to_have_count(0)
+    expect(page.locator(".example[aria-current]")).to_have_attribute("title", "Many lesions")
+
+
+def test_an_example_that_cannot_be_had_is_told(window: Open, live: LiveService) -> None:
+    page = window(live, refusals=True).open()
+    page.get_by_role("button", name="Many lesions").wait_for()
+    page.wait_for_load_state("networkidle")
+    page.route("**/examples/**", lambda route: route.abort())
+    page.evaluate("fetch = ((real) => (url, options) => real(url, {...options, cache: 'reload'}))(fetch)")
+    page.get_by_role("button", name="Many lesions").click()
+    expect(page.get_by_role("alert")).to_contain_text("The service does not answer")
 
 
 @pytest.mark.parametrize(

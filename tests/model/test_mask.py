@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model.config import Preprocessing
-from model.errors import BrokenImage
+from model.errors import MaskMisfit
 from model.image import Picture, decode_image
 from model.mask import MASK_MODE, mask_of, read_masks
 
@@ -60,7 +60,7 @@ def test_grey_of_a_lossy_file_is_rounded() -> None:
 
 
 def test_other_proportions_are_refused() -> None:
-    with pytest.raises(BrokenImage, match="64 x 64 px, its image 64 x 32"):
+    with pytest.raises(MaskMisfit, match="64 x 64 px, its image 64 x 32"):
         mask_of(picture(np.zeros((64, 64), np.uint8)), IMAGE, WHOLE)
 
 

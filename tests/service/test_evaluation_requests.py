@@ -142,9 +142,7 @@ def test_masks_that_cannot_be_used(queue_client: Client, encode: Encode) -> None
     assert_problem(queue_client.submit(encode(), mask=b"text"), 415, "unsupported-image", "mask")
     assert_problem(queue_client.submit(encode(), mask=encode()[:-300]), 422, "broken-image", "mask")
     other_shape = encode(96, 64, kind="PNG", mode="L")
-    assert_problem(
-        queue_client.submit(encode(64, 96), mask=other_shape), 422, "broken-image", "mask", "proportions"
-    )
+    assert_problem(queue_client.submit(encode(64, 96), mask=other_shape), 422, "mask-misfit", "mask", "proportions")
     assert_problem(queue_client.submit(encode(), mask=declared_png(9_000, 9_000)), 422, "too-many-pixels", "mask")
     assert depth(queue_client) == 0
 

@@ -14,6 +14,7 @@ from tests.worker.live import wait_for, wait_until_ended
 from tests.worker.requests import ask, uploads
 from worker import keys
 from worker.contracts import EvaluationPayload
+from worker.growing import GrowingCurves
 from worker.queue import JobQueue
 from worker.results import Results
 
@@ -109,6 +110,24 @@ class TestResults:
         looking.join()
         assert len(seen) > 1
         assert all(scores == {"attention": [SCORE]} for scores in seen)
+
+    def test_curves_grow_until_they_are_a_score(self, results: Results) -> None:
+        grow = GrowingCurves(results, "a")
+        grow("attention", 8, 16, {0: (0.1, 0.9), 2: (0.3, 0.6)})
+        expected = {"method": "attention", "patch_size": 8, "patches": 16, "n": [0, 2],
+                    "insertion_curve": [0.1, 0.3], "deletion_curve": [0.9, 0.6]}  # fmt: skip
+        assert results.growing("a") == expected
+        grow("attention", 8, 16, {0: (0.1, 0.9)})  # too soon
+        assert results.growing("a") == expected
+        results.add_score("a", "attention", SCORE)
+        assert results.growing("a") is None
+
+    def test_long_curves_are_told_in_few_points_with_both_ends(self, results: Results) -> None:
+        GrowingCurves(results, "a")("rise", 1, 5000, dict.fromkeys(range(5001), (0.0, 1.0)))
+        found = results.growing("a")
+        assert found is not None
+        assert (found["n"][0], found["n"][-1]) == (0, 5000)
+        assert 300 < len(found["n"]) <= 402
 
     @pytest.mark.parametrize("forget", [Results.begin_scores, Results.delete])
     def test_they_are_forgotten(self, results: Results, forget: Callable[[Results, str], None]) -> None:

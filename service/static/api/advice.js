@@ -18,6 +18,8 @@ const ADVICE = {
     "Use a JPEG, PNG, WebP, TIFF or BMP. DICOM and RAW files have to be exported to one of them first."],
   "broken-image": ["The image is damaged",
     "It begins like an image but does not decode. Copy or export it again from where it came from."],
+  "mask-misfit": ["The mask does not fit the image",
+    "It has to show the whole image, at any size: choose the mask of this very image, or go on without one."],
   "too-many-pixels": ["The image has too many pixels", "Scale it down; the network looks at a small version anyway."],
   "bad-set": ["The zip cannot be used as a set",
     "It needs images and a labels.csv with the columns file,label[,mask]. Mend what is named above."],

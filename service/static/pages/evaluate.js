@@ -1,5 +1,5 @@
 // How far can a map be trusted? An image and what to measure in, a job out.
-import { list, submit } from "../api/evaluations.js";
+import { evaluations } from "../api/evaluations.js";
 import { allModels, reference } from "../api/models.js";
 import { element } from "../parts/element.js";
 import { Estimate } from "../parts/estimate.js";
@@ -24,14 +24,14 @@ export function show(main) {
 
 class EvaluatePage {
   constructor(main) {
-    this.source = new Source({ onfile: async (blob, name) => this.take(await Upload.of(blob, name)), onproblem: (error) => this.fail(error) });
+    this.source = new Source({ onfile: (...given) => this.read(...given), onproblem: (error) => this.fail(error) });
     this.source.shrink(true);
     this.shown = element("div", { class: "previews" });
     this.mask = new MaskField({ onchange: () => this.preview() });
     this.questions = element("section", { class: "card questions" });
     this.recent = new Recent("Recent evaluations", async (cursor) => {
-      const { evaluations, next_cursor: next } = await list(cursor);
-      return { rows: evaluations.map(row), cursor: next };
+      const { evaluations: found, next_cursor: next } = await evaluations.list(cursor);
+      return { rows: found.map(row), cursor: next };
     }, "None yet.");
     main.append(element("div", { class: "heading" }, element("h1", {}, "How far can the map be trusted?"),
       element("p", { class: "hint" }, "Patches of the image are put onto a blank, those first where the map is strongest (insertion), and taken away in the same order (deletion). ",
@@ -39,6 +39,7 @@ class EvaluatePage {
     this.source.node,
     element("div", { class: "columns" }, this.questions, element("div", { class: "panel" }, this.shown, this.recent.node)));
     this.recent.load();
+    this.given = 0;
     this.upload = session.prediction?.upload ?? null;
     this.form = null; // until the models are known
     this.begin().catch((error) => this.fail(error));
@@ -68,6 +69,13 @@ class EvaluatePage {
     this.estimate.look().then(() => this.say(), () => {}); // the list beside it says why
   }
 
+  /** Take a file once it is read, unless a later one was read sooner. */
+  async read(blob, name) {
+    const mine = (this.given += 1);
+    const upload = await Upload.of(blob, name);
+    if (mine === this.given) this.take(upload);
+  }
+
   take(upload) {
     this.upload = upload;
     this.mask.clear(); // which was of another image
@@ -83,15 +91,16 @@ class EvaluatePage {
   /** Say what it will cost, and let it begin where all is there. */
   say() {
     if (!this.form) return;
-    this.estimate.say(this.form);
-    this.start.disabled = this.form.missing !== "" || !this.upload;
+    const first = this.upload ? "" : "Choose an image or an example.";
+    this.estimate.say(this.form, first);
+    this.start.disabled = this.form.missing !== "" || first !== "";
   }
 
   async submit(model) {
     this.start.disabled = true;
     try {
       const sent = { upload: this.upload, mask: this.mask.upload };
-      const { id } = await submit(sent.upload, { ...this.form.fields, model: reference(model) }, sent.mask);
+      const { id } = await evaluations.submit(sent.upload, { ...this.form.fields, model: reference(model) }, sent.mask);
       session.evaluated = { id, ...sent };
       location.hash = `#/evaluations/${id}`;
     } catch (error) {

@@ -1,5 +1,5 @@
 // One evaluation: how far it is, then what it found. The address can be shared.
-import * as evaluations from "../api/evaluations.js";
+import { evaluations } from "../api/evaluations.js";
 import { isEnded, watch } from "../api/events.js";
 import { allModels } from "../api/models.js";
 import { announce } from "../parts/announcer.js";
@@ -12,7 +12,7 @@ import { moment } from "../parts/moment.js";
 import { failure, notice } from "../parts/notice.js";
 import { PartialView } from "../parts/partial_view.js";
 import { preview } from "../parts/preview.js";
-import { Progress } from "../parts/progress.js";
+import { Progress, shareDone } from "../parts/progress.js";
 import { statusMark } from "../parts/status_mark.js";
 import { colormaps } from "../picture/colormap.js";
 import { Upload } from "../picture/upload.js";
@@ -62,18 +62,23 @@ class EvaluationPage {
 
   /** Say where it stands. */
   update(state) {
-    const { model, parameters } = state.request;
-    document.title = `${state.status} · Evaluation`;
-    this.head.replaceChildren(
-      element("h1", {}, "Evaluation ", statusMark(state.status)),
-      element("p", { class: "hint" }, `${parameters.methods.map(methodName).join(", ")} · m = ${parameters.patch_sizes.join(", ")} · protocol “${parameters.protocol}” · `,
-        element("a", { href: `#/models/${model.name}` }, model.name), ` ${model.version} · `, moment(state.created_at)),
-      copyable(location.href, "the link to this evaluation"));
+    document.title = `${shareDone(state) ?? state.status} · Evaluation`;
+    if (state.status !== this.status) this.name(state); // else what has the focus loses it
+    this.status = state.status;
     this.running.hidden = isEnded(state);
     this.progress.show(state.progress, "forwards");
     if (isEnded(state)) this.partial.close();
     else this.partial.follow(state);
     if (state.status === "failed" || state.status === "cancelled") this.result.replaceChildren(this.ended(state));
+  }
+
+  name(state) {
+    const { model, parameters } = state.request;
+    this.head.replaceChildren(
+      element("h1", {}, "Evaluation ", statusMark(state.status)),
+      element("p", { class: "hint" }, `${parameters.methods.map(methodName).join(", ")} · m = ${parameters.patch_sizes.join(", ")} · protocol “${parameters.protocol}” · `,
+        element("a", { href: `#/models/${model.name}` }, model.name), ` ${model.version} · `, moment(state.created_at)),
+      copyable(location.href, "the link to this evaluation"));
   }
 
   ended(state) {

@@ -22,7 +22,7 @@ function card(model, isOpen) {
     facts({ version: model.version, preset: model.preset, classes: model.labels.join(", "), "threshold θ": model.threshold,
       input: `${model.input.channels} × ${model.input.height} × ${model.input.width} px` }),
     evaluations && figures(evaluations),
-    data && element("section", {}, element("h3", {}, "Data"), facts(typeof data === "object" ? flat(data) : { data })),
+    data && element("section", {}, element("h3", {}, "Data"), facts(typeof data === "object" ? flat(data, model.labels) : { data })),
     commands && element("section", {}, element("h3", {}, "How it was made"), element("pre", { tabindex: 0 }, [commands].flat().join("\n"))),
     element("details", {}, element("summary", {}, "The whole card"), element("pre", { tabindex: 0 }, JSON.stringify({ ...rest, training, data, evaluations }, null, 1))));
 }
@@ -31,19 +31,24 @@ function facts(pairs) {
   return element("dl", {}, Object.entries(pairs).map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, String(value)))));
 }
 
-function flat(document, prefix = "") {
-  return Object.fromEntries(Object.entries(document).flatMap(([name, value]) => (value && typeof value === "object" && !Array.isArray(value)
-    ? [[`${prefix}${name}`, Object.entries(value).map(([key, count]) => `${key}: ${count}`).join(", ")]] : [[`${prefix}${name}`, value]])));
+/** Counts by class, whose keys are indices, in one line each. */
+function flat(document, labels) {
+  const line = (value) => Object.entries(value).map(([key, count]) => `${labels[key] ?? key}: ${count}`).join(", ");
+  return Object.fromEntries(Object.entries(document).map(([name, value]) =>
+    [name, value && typeof value === "object" && !Array.isArray(value) ? line(value) : value]));
 }
 
 /** Figures with intervals, a split a column. */
 function figures(evaluations) {
   const splits = Object.entries(evaluations);
   const names = Object.keys(splits[0][1]).filter((name) => splits[0][1][name]?.value !== undefined);
+  const calibrated = splits.some(([, { calibration }]) => calibration);
   const interval = (figure) => (figure ? [figure.value.toFixed(3), element("small", {}, `${figure.low.toFixed(3)} to ${figure.high.toFixed(3)}`)] : "–");
   return element("section", {}, element("h3", {}, "Figures, with 95 % intervals"), element("div", { class: "scroll" }, element("table", { class: "means" },
     element("thead", {}, element("tr", {}, element("th", { scope: "col" }, ""), splits.map(([split, { images, positives }]) =>
       element("th", { scope: "col" }, split, element("small", {}, `${images} images, ${positives} positive`))))),
-    element("tbody", {}, names.map((name) => element("tr", {}, element("th", { scope: "row" }, name.replaceAll("_", " ")),
-      splits.map(([, found]) => element("td", {}, interval(found[name])))))))));
+    element("tbody", {}, names.map((name) => element("tr", {}, element("th", { scope: "row" }, name.replaceAll("_", " ").replace("auroc", "AUROC")),
+      splits.map(([, found]) => element("td", {}, interval(found[name]))))),
+    calibrated && element("tr", {}, element("th", { scope: "row" }, "calibration error", element("small", {}, "how far probabilities are from frequencies, on average")),
+      splits.map(([, { calibration: found }]) => element("td", {}, found ? found.expected_calibration_error.toFixed(3) : "–")))))));
 }

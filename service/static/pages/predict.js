@@ -24,11 +24,12 @@ class PredictPage {
   constructor(main) {
     this.source = new Source({ onfile: (...given) => this.take(...given), onproblem: (error) => this.fail(error) });
     this.questions = element("div", { class: "row" });
+    this.choices = element("div", { class: "choices" }, this.questions); // until there is a picture with a toolbar
     this.result = element("div", { class: "result" });
     main.append(element("div", { class: "welcome" }, element("h1", {}, "What did the network see?"),
       element("p", {}, "Drop an image: its classes, how sure the network is, and where it looked.")),
-    this.source.node, this.result);
-    this.asking = new AbortController();
+    this.source.node, this.choices, this.result);
+    Object.assign(this, { asking: new AbortController(), view: null, taken: 0 });
     this.offerQuestions().catch((error) => this.fail(error));
     if (session.prediction) this.show(session.prediction);
   }
@@ -55,15 +56,23 @@ class PredictPage {
 
   /** Take an image; an example that is for other models than the chosen one chooses one of them. */
   async take(blob, name, channels = null) {
+    const mine = (this.taken += 1);
     this.source.shrink(true);
-    this.result.classList.add("busy");
+    this.wait(name);
     if (channels) await this.fit(channels);
-    await this.ask(await Upload.of(blob, name));
+    const upload = await Upload.of(blob, name);
+    if (mine === this.taken) await this.ask(upload); // else a later one was read sooner
+  }
+
+  /** Say that there is something to wait for, beneath what was shown before. */
+  wait(name) {
+    if (this.view) this.result.classList.add("busy");
+    else this.result.replaceChildren(element("p", { class: "waiting", role: "status" }, `Looking at ${name} …`));
   }
 
   async fit(channels) {
     const models = await allModels();
-    const chosen = models.find((model) => reference(model) === session.model) ?? models[0];
+    const chosen = models.find((model) => reference(model) === session.model) ?? models[0]; // the default one
     if (chosen.input.channels === channels) return;
     session.model = reference(models.find((model) => model.input.channels === channels));
     await this.offerQuestions();
@@ -72,7 +81,7 @@ class PredictPage {
   async ask(upload) {
     this.asking.abort();
     this.asking = new AbortController();
-    this.result.classList.add("busy");
+    this.wait(upload.name);
     try {
       const { model, method } = session;
       const prediction = await Prediction.of(upload, { model, method, signal: this.asking.signal });
@@ -92,7 +101,7 @@ class PredictPage {
     const model = models.find((one) => one.name === name && one.version === version) ?? models[0];
     this.source.shrink(true);
     this.view?.close();
-    this.view = new PredictionView(prediction, { theta: model.threshold, tables, tools: this.questions });
+    this.view = new PredictionView(prediction, { model, tables, tools: this.questions });
     this.result.classList.remove("busy");
     this.result.replaceChildren(this.view.node);
   }
@@ -102,6 +111,7 @@ class PredictPage {
     this.view?.close();
     this.view = null;
     this.source.shrink(false);
+    this.choices.append(this.questions);
     this.result.replaceChildren(failure(error, again));
   }
 }

@@ -55,7 +55,7 @@ function tile(name, value, words) {
 }
 
 function workerTable(workers) {
-  return element("div", { class: "scroll" }, element("table", {},
+  return element("div", { class: "scroll" }, element("table", { class: "words" },
     element("thead", {}, element("tr", {}, ["name", "state", "device", "host", "heard of"].map((title) => element("th", { scope: "col" }, title)))),
     element("tbody", {}, workers.map((worker) => element("tr", {}, element("td", {}, worker.name), element("td", {}, worker.state),
       element("td", {}, worker.device), element("td", {}, worker.host), element("td", {}, moment(worker.last_seen_at)))))));

@@ -1,7 +1,7 @@
 // One set: its table as it fills, then its means.
-import * as evaluations from "../api/evaluations.js";
+import { evaluations } from "../api/evaluations.js";
 import { isEnded, watch } from "../api/events.js";
-import * as sets from "../api/sets.js";
+import { sets } from "../api/sets.js";
 import { announce } from "../parts/announcer.js";
 import { copyable } from "../parts/copyable.js";
 import { element } from "../parts/element.js";
@@ -11,8 +11,8 @@ import { methodName } from "../parts/methods.js";
 import { moment } from "../parts/moment.js";
 import { failure, notice } from "../parts/notice.js";
 import { pidChart } from "../parts/pid_chart.js";
-import { Progress } from "../parts/progress.js";
-import { save } from "../parts/saving.js";
+import { Progress, shareDone } from "../parts/progress.js";
+import { saveButton } from "../parts/saving.js";
 import { statusMark } from "../parts/status_mark.js";
 
 const AT_ONCE = 4; // results that are asked for at the same time
@@ -26,7 +26,7 @@ export function show(main, id) {
 
 class SetPage {
   constructor(main, id) {
-    Object.assign(this, { id, watching: new AbortController(), scores: new Map(), filling: null });
+    Object.assign(this, { id, watching: new AbortController(), scores: new Map(), counts: null, tables: "null", status: null, isStale: false, isFilling: false });
     this.head = element("div", { class: "heading" }, element("h1", {}, "Set"));
     this.trouble = element("div");
     this.progress = new Progress();
@@ -40,10 +40,10 @@ class SetPage {
   async follow() {
     try {
       let state = await sets.state(this.id);
-      await this.update(state);
+      this.update(state);
       if (isEnded(state)) return;
       const breaking = (problem) => this.trouble.replaceChildren(...(problem ? [failure(problem)] : []));
-      for await (state of watch(`v1/evaluation-sets/${this.id}`, this.watching.signal, breaking)) await this.update(state);
+      for await (state of watch(`v1/evaluation-sets/${this.id}`, this.watching.signal, breaking)) this.update(state);
       announce(`The set has ${state.status}`);
     } catch (error) {
       if (!this.watching.signal.aborted) this.trouble.replaceChildren(failure(error));
@@ -52,23 +52,51 @@ class SetPage {
 
   async cancel() {
     try {
-      await this.update(await sets.cancel(this.id));
+      this.update(await sets.cancel(this.id));
     } catch (error) {
       this.trouble.replaceChildren(failure(error));
     }
   }
 
-  async update(state) {
+  /** Say where it stands; only what has changed is made anew, so that focus and what was opened stay. */
+  update(state) {
+    document.title = `${shareDone(state) ?? state.status} · Set`;
+    const counts = JSON.stringify(state.items);
+    if (counts !== this.counts) this.refill();
+    if (counts !== this.counts || state.status !== this.status) this.name(state);
+    const tables = JSON.stringify(state.result?.tables ?? null) + (isEnded(state) ? counts : "");
+    if (tables !== this.tables) this.means.replaceChildren(...means(state));
+    Object.assign(this, { counts, tables, status: state.status });
+    this.running.hidden = isEnded(state);
+    this.progress.show(state.progress, "images", "");
+  }
+
+  name(state) {
     const { model, parameters, images } = state.request;
-    document.title = `${state.status} · Set`;
-    this.head.replaceChildren(element("h1", {}, `${images} images `, statusMark(state.status)),
+    const { succeeded, failed } = state.items;
+    const part = state.status === "failed" && succeeded > 0 ? `${failed ?? 0} of ${counted(images)} failed` : state.status;
+    this.head.replaceChildren(element("h1", {}, `${counted(images)} `, statusMark(state.status, part)),
       element("p", { class: "hint" }, `${parameters.methods.map(methodName).join(", ")} · m = ${parameters.patch_sizes.join(", ")} · protocol “${parameters.protocol}” · `,
         element("a", { href: `#/models/${model.name}` }, model.name), ` ${model.version} · `, moment(state.created_at)),
       copyable(location.href, "the link to this set"));
-    this.running.hidden = isEnded(state);
-    this.progress.show(state.progress, "images");
-    this.means.replaceChildren(...means(state));
-    await this.fill();
+  }
+
+  /** Fill the table anew, one time after the other: states come faster than it fills. */
+  async refill() {
+    this.isStale = true;
+    if (this.isFilling) return;
+    this.isFilling = true;
+    try {
+      while (this.isStale && !this.watching.signal.aborted) {
+        this.isStale = false;
+        await this.fill();
+      }
+    } catch (error) {
+      this.counts = null; // the next state asks again
+      if (!this.watching.signal.aborted) this.trouble.replaceChildren(failure(error));
+    } finally {
+      this.isFilling = false;
+    }
   }
 
   /** Show where each image stands; scores are asked for once each. */
@@ -86,6 +114,10 @@ class SetPage {
   }
 }
 
+function counted(images) {
+  return images === 1 ? "1 image" : `${images.toLocaleString("en")} images`;
+}
+
 function scoresOf({ methods }) {
   return Object.entries(methods).flatMap(([method, { scores }]) => scores.map(({ patch_size: m, pid }) => ({ method, patch_size: m, pid })));
 }
@@ -93,17 +125,17 @@ function scoresOf({ methods }) {
 /** The tables over the images that have been evaluated so far. */
 function means(state) {
   const failed = state.items.failed ?? 0;
-  const words = failed > 0 ? [notice("warn", `${failed} ${failed === 1 ? "image" : "images"} failed`, element("p", {}, "The reasons are in the table."))] : [];
+  const words = failed > 0 ? [notice("warn", `${counted(failed)} failed`, element("p", {}, "The reasons are in the table; means are over the others."))] : [];
   if (!state.result?.tables?.length) return words;
   const [whole, ...labels] = state.result.tables;
   return [...words,
     element("div", { class: "columns" },
-      element("section", { class: "card" }, element("h2", {}, `Mean PID of ${whole.images} images, with 95 % intervals`), pidChart(whole.rows)),
+      element("section", { class: "card" }, element("h2", {}, `Mean PID of ${counted(whole.images)}, with 95 % intervals`), pidChart(whole.rows)),
       element("section", { class: "card" }, element("h2", {}, "In the layout of the paper's Table 2"), meansTable(whole.rows),
-        labels.map((table) => element("details", {}, element("summary", {}, `${table.label}: ${table.images} images`), meansTable(table.rows))),
+        labels.map((table) => element("details", {}, element("summary", {}, `${table.label}: ${counted(table.images)}`), meansTable(table.rows))),
         element("div", { class: "row" },
-          element("button", { type: "button", onclick: async () => save(await sets.table(state.id), `${state.id.slice(0, 8)}.table.csv`) }, "CSV"),
-          element("button", { type: "button", onclick: () => save(new Blob([whole.markdown], { type: "text/markdown" }), `${state.id.slice(0, 8)}.table.md`) }, "Markdown")))),
+          saveButton("CSV", `${state.id.slice(0, 8)}.table.csv`, () => sets.part(state.id, "table.csv")),
+          saveButton("Markdown", `${state.id.slice(0, 8)}.table.md`, () => new Blob([whole.markdown], { type: "text/markdown" }))))),
     whole.differences.length > 0 && element("section", { class: "card" }, element("details", {}, element("summary", {}, "Paired differences between methods"), differencesTable(whole.differences))),
   ].filter(Boolean);
 }

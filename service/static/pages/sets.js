@@ -1,6 +1,6 @@
 // Many images at once: a zip with labels in, a table out.
 import { allModels, reference } from "../api/models.js";
-import { list, submit } from "../api/sets.js";
+import { sets } from "../api/sets.js";
 import { element } from "../parts/element.js";
 import { Estimate } from "../parts/estimate.js";
 import { methodName } from "../parts/methods.js";
@@ -27,12 +27,12 @@ class SetsPage {
     this.name = element("input", { type: "text", id: "set-name", autocomplete: "off", oninput: () => this.say() });
     this.form = element("section", { class: "card questions" });
     this.recent = new Recent("Recent sets", async (cursor) => {
-      const { sets, next_cursor: next } = await list(cursor);
-      return { rows: sets.map(row), cursor: next };
+      const { sets: found, next_cursor: next } = await sets.list(cursor);
+      return { rows: found.map(row), cursor: next };
     }, "None yet.");
     this.listen();
     main.append(element("div", { class: "heading" }, element("h1", {}, "Many images at once"), element("p", { class: "hint" },
-      "A zip of images with a ", element("code", {}, "labels.csv"), " of the columns ", element("code", {}, "file,label"), " and, if there are lesion masks, ", element("code", {}, "mask"),
+      "A zip of images with a ", element("code", {}, "labels.csv"), " of the columns ", element("code", {}, "file,label"), " and, if there are masks of where the evidence lies, ", element("code", {}, "mask"),
       ". Each image is evaluated by itself, then the means come with 95 % intervals.")),
     element("div", { class: "dropzone low" }, this.chosen, element("p", { class: "row" }, this.input,
       element("button", { type: "button", class: "primary", onclick: () => this.input.click() }, "Choose a zip"),
@@ -74,8 +74,9 @@ class SetsPage {
   }
 
   say() {
-    this.estimate.say(this.questions);
-    this.start.disabled = this.questions.missing !== "" || !(this.zip || this.name.value.trim());
+    const first = this.zip || this.name.value.trim() ? "" : "Choose a zip, or name a folder.";
+    this.estimate.say(this.questions, first);
+    this.start.disabled = this.questions.missing !== "" || first !== "";
   }
 
   take(file) {
@@ -90,7 +91,7 @@ class SetsPage {
     this.start.disabled = true;
     this.problem.replaceChildren(element("p", { class: "hint", role: "status" }, "Sending …"));
     try {
-      const { id } = await submit(this.name.value.trim() || this.zip, { ...this.questions.fields, model: reference(this.model) });
+      const { id } = await sets.submit(this.name.value.trim() || this.zip, { ...this.questions.fields, model: reference(this.model) });
       location.hash = `#/evaluation-sets/${id}`;
     } catch (error) {
       this.start.disabled = false;

@@ -1,6 +1,6 @@
 // How long an evaluation will take, and how that is known.
 import { duration, measuredSeconds } from "../api/cost.js";
-import { list } from "../api/evaluations.js";
+import { evaluations } from "../api/evaluations.js";
 import { askJson } from "../api/service.js";
 import { session } from "../session.js";
 import { element } from "./element.js";
@@ -15,18 +15,18 @@ export class Estimate {
 
   /** Look at what was timed before, and at who waits. */
   async look() {
-    const [{ evaluations }, { queue, workers }] = await Promise.all([list(), askJson("v1/status")]);
-    const timed = measuredSeconds(evaluations, this.model);
+    const [{ evaluations: timed }, { queue, workers }] = await Promise.all([evaluations.list(), askJson("v1/status")]);
+    const measured = measuredSeconds(timed, this.model);
     const predicted = session.inferMs === null ? null : session.inferMs / 1000;
-    this.known = { seconds: timed ?? predicted, by: timed === null ? "your last prediction" : "earlier evaluations",
+    this.known = { seconds: measured ?? predicted, by: measured === null ? "your last prediction" : "earlier evaluations",
       waiting: Object.values(queue?.depths ?? {}).reduce((sum, depth) => sum + depth, 0), workers: workers.length };
   }
 
-  /** Say it for a form. */
-  say(form) {
-    const missing = form.missing;
+  /** Say it for a form, or what is missing there; `first` is what else has to be done before. */
+  say(form, first = "") {
+    const { missing } = form;
     this.node.classList.toggle("bad", missing !== "");
-    this.node.replaceChildren(...(missing ? [missing] : this.#words(form.forwards)));
+    this.node.replaceChildren(...(missing ? [missing] : [first && element("strong", {}, first, " "), ...this.#words(form.forwards)]));
   }
 
   #words(forwards) {

@@ -23,7 +23,7 @@ export class ItemsTable {
 
   #draw() {
     const heading = (key, text) => element("th", { scope: "col", "aria-sort": this.by === key ? (this.falling ? "descending" : "ascending") : "none" },
-      element("button", { type: "button", class: "quiet", onclick: () => this.#sort(key) }, text, this.by === key ? (this.falling ? " ▾" : " ▴") : ""));
+      element("button", { type: "button", class: "quiet", onclick: () => this.#sort(key) }, text, element("span", { "aria-hidden": "true" }, this.by === key ? (this.falling ? " ▾" : " ▴") : " ↕")));
     this.head.replaceChildren(heading("file", "image"), heading("label", "label"), heading("status", "status"),
       ...this.columns.map(({ key, method, m }) => heading(key, `${methodName(method)} ${m}`)));
     this.body.replaceChildren(...this.#sorted().map((item) => this.#row(item)));

@@ -8,6 +8,7 @@ const WORDS = {
   upload_missing: ["The image was no longer there when its turn came", "Send it again."],
   model_missing: ["The worker has no such model", "The worker needs the same checkpoints as the service: tell its operator."],
   broken_image: ["The image is damaged", "Copy or export it again from where it came from."],
+  mask_misfit: ["The mask does not fit the image", "Choose the mask of this very image, or go on without one."],
   non_finite_output: ["The network gave no number for this image", "It is too unlike the images that it was trained on."],
   metric_error: ["It cannot be measured in this way", "Change what is named above."],
 };

@@ -18,11 +18,11 @@ export class MapsView {
     this.heatmaps = Object.fromEntries(Object.entries(maps).map(([name, map]) => [name, new Heatmap(rowsOf(map, name), region)]));
     this.hasImage = source !== null;
     this.style = new MapStyle({ theta, threshold: 0, tables, onchange: () => this.redraw() });
-    this.stage = new Stage({ label: "The maps side by side", onpoint: (point) => this.read(point) });
+    this.stage = new Stage({ label: "The maps side by side", tools: [element("h2", {}, "The maps side by side")], onpoint: (point) => this.read(point) });
     this.names = Object.keys(maps);
     this.shown = checks("Show", this.names.map((name) => [name, methodName(name)]), this.names, () => this.redraw(), "checks chips");
     this.node = element("div", { class: "answer maps" }, this.stage.node,
-      element("div", { class: "panel" }, element("section", { class: "card" }, element("h2", {}, "Maps"), this.shown.node, this.style.node,
+      element("div", { class: "panel" }, element("section", { class: "card" }, element("h2", {}, "How they are drawn"), this.shown.node, this.style.node,
         element("p", { class: "hint" }, "Attention is on its own scale 0 to 1; every other map is scaled to its own range."))));
     this.stage.viewer.show(source?.bitmap ?? new OffscreenCanvas(1, 1), size.width, size.height);
     this.redraw();

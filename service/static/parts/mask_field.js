@@ -10,7 +10,7 @@ export class MaskField {
       onchange: () => this.#take() });
     this.words = element("span", { class: "hint" });
     this.away = element("button", { type: "button", onclick: () => this.clear() }, "Remove the mask");
-    this.node = element("fieldset", { class: "mask checks" }, element("legend", {}, "Mask of the lesions"),
+    this.node = element("fieldset", { class: "mask checks" }, element("legend", {}, "Mask of the evidence"),
       element("p", { class: "row" }, this.input,
         element("button", { type: "button", onclick: () => this.input.click() }, "Choose a mask"), this.away, this.words));
     this.#say();
@@ -34,6 +34,6 @@ export class MaskField {
 
   #say() {
     this.away.hidden = !this.upload;
-    this.words.textContent = this.upload?.name ?? "If there is one: white where the evidence lies. Each map is then compared with it.";
+    this.words.textContent = this.upload?.name ?? "If there is one: white where lesions or the like lie. Each map is then compared with it.";
   }
 }

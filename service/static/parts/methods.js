@@ -18,3 +18,10 @@ export function methodName(method) {
 export function seriesClass(method) {
   return `series-${Math.max(0, Object.keys(METHODS).indexOf(method)) % 6}`;
 }
+
+/** A stage of a job, such as "grad_cam: m = 16", in words. */
+export function stageName(stage) {
+  const [first, ...rest] = stage.split(": ");
+  const name = methodName(first);
+  return [name[0].toUpperCase() + name.slice(1), ...rest].join(": ");
+}

@@ -3,19 +3,24 @@ import { Heatmap } from "../picture/heatmap.js";
 import { Comparison } from "./comparison.js";
 import { element } from "./element.js";
 import { MapStyle } from "./map_style.js";
+import { notice } from "./notice.js";
 import { Stage } from "./stage.js";
 import { takeaway } from "./takeaway.js";
 import { verdict } from "./verdict.js";
 
 /** All that is shown of a prediction; nothing of it asks the service again. */
 export class PredictionView {
-  constructor(prediction, { theta, tables, tools }) {
+  constructor(prediction, { model, tables, tools }) {
     const { upload, answer } = prediction;
     const { values, region, method } = answer.explanation;
+    const theta = model.threshold;
+    Object.assign(this, { theta, gates: method === GATING });
     this.heatmap = new Heatmap(values, region);
     this.comparison = new Comparison(() => this.redraw());
     this.style = new MapStyle({ theta, tables, onchange: () => this.redraw() });
     this.coverage = element("p", { class: "hint" });
+    this.nothing = this.gates && this.heatmap.coverage(theta) === 0
+      && notice("warn", "The map shut everything out", element("p", {}, "No cell is over θ: the network set its features to 0 everywhere, and would say the same of any such image."));
     this.stage = new Stage({
       label: `${upload.name}: ${answer.prediction.label}`,
       tools: [this.comparison.node, tools],
@@ -23,8 +28,8 @@ export class PredictionView {
     });
     this.node = element("div", { class: "answer" }, this.stage.node,
       element("div", { class: "panel" },
-        verdict(answer),
-        element("section", { class: "card" }, element("h2", {}, METHODS[method] ?? method), this.style.node, this.coverage),
+        verdict(answer, model.card),
+        element("section", { class: "card" }, element("h2", {}, METHODS[method] ?? method), this.nothing, this.style.node, this.coverage),
         takeaway(prediction, () => this.style.layer(this.heatmap)),
         element("a", { class: "button wide", href: "#/evaluate" }, "How far can this map be trusted? Evaluate it")));
     this.stage.viewer.show(upload.bitmap, upload.width, upload.height);
@@ -42,7 +47,14 @@ export class PredictionView {
     this.stage.viewer.arrange(this.comparison.panes(this.style.layer(this.heatmap)));
     legend.show(this.heatmap.values, table);
     const share = (100 * this.heatmap.coverage(threshold)).toFixed(1);
-    this.coverage.textContent = `${share} % of the ${this.heatmap.values.length} × ${this.heatmap.values[0].length} cells are over ${threshold.toFixed(2)}.`;
+    this.coverage.textContent = `${share} % of the ${this.heatmap.values.length} × ${this.heatmap.values[0].length} cells are over ${threshold.toFixed(2)}. ${this.#meaning(threshold)}`;
+  }
+
+  /** What it means to be over a threshold. */
+  #meaning(threshold) {
+    if (!this.gates) return "This map gates nothing: it is scaled to 0 to 1 for this image alone.";
+    if (threshold === this.theta) return "There α weighs the network's features; elsewhere it sets them to 0.";
+    return `The network itself cuts at θ = ${this.theta.toFixed(2)}.`;
   }
 
   /** Say what is at a place. */
@@ -58,4 +70,5 @@ export class PredictionView {
   }
 }
 
+const GATING = "attention";
 const METHODS = { attention: "Attention map", lambda_attention: "Lambda attention map" };

@@ -89,7 +89,8 @@ export class SequenceView {
 
 /** The lines of a score's two curves for a chart. */
 export function curvesOf(name, score, isChosen) {
-  const x = score.n.map((n) => n / score.n.at(-1));
+  const patches = score.patches ?? score.n.at(-1); // of a score that is being measured, counts do not reach the end yet
+  const x = score.n.map((n) => n / patches);
   const className = `${seriesClass(name)}${isChosen ? " chosen" : ""}`;
   return [{ name: `${methodName(name)}: insertion`, className, x, y: score.insertion_curve },
     { name: `${methodName(name)}: deletion`, className, dashed: true, x, y: score.deletion_curve }];

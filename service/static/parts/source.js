@@ -1,5 +1,6 @@
 // Where an image comes from: dropped, pasted, chosen, or one of the examples.
 import { Problem } from "../api/problem.js";
+import { reach } from "../api/service.js";
 import { element } from "./element.js";
 
 const KINDS = "image/jpeg,image/png,image/webp,image/tiff,image/bmp,.jpg,.jpeg,.png,.webp,.tif,.tiff,.bmp";
@@ -18,7 +19,7 @@ const EXAMPLES = [ // made by the project's generators; the channels say which m
  */
 export class Source {
   constructor({ onfile, onproblem }) {
-    Object.assign(this, { onfile, onproblem });
+    Object.assign(this, { onfile, onproblem, offered: "" });
     this.input = element("input", { type: "file", accept: KINDS, class: "unseen", "aria-label": "Choose an image",
       onchange: () => this.#take([...this.input.files]) });
     this.listening = new AbortController();
@@ -38,7 +39,7 @@ export class Source {
         element("p", { class: "call" }, "Drop an image here"),
         element("p", { class: "row" }, this.input,
           element("button", { type: "button", class: "primary", onclick: () => this.input.click() }, "Choose a file"),
-          element("span", { class: "hint" }, "or paste one with Ctrl+V"))),
+          element("span", { class: "hint with-keys" }, "or paste one with Ctrl+V"))),
       element("div", { class: "examples" }, element("h2", {}, "Or look at an example"),
         this.examples = element("ul")));
   }
@@ -46,6 +47,8 @@ export class Source {
   /** Show the examples that one of these models is for. */
   offer(models) {
     const channels = models.map((model) => model.input.channels);
+    if (this.offered === String(channels)) return; // what has the focus keeps it
+    this.offered = String(channels);
     this.examples.replaceChildren(...EXAMPLES.filter(([, , own]) => channels.includes(own)).map((example) => this.#example(...example)));
   }
 
@@ -68,14 +71,27 @@ export class Source {
   #take(files) {
     this.input.value = "";
     if (!files.length) return;
+    this.#mark(null);
     if (files.length > 1) this.onproblem(new Problem({ kind: "not-an-image", detail: `${files.length} files at once` }));
     else this.onfile(files[0], files[0].name || "pasted.png");
   }
 
+  /** Tell which example is looked at; null: none. */
+  #mark(button) {
+    for (const other of this.examples.querySelectorAll("button")) other.removeAttribute("aria-current");
+    button?.setAttribute("aria-current", "true");
+  }
+
   #example(file, title, channels) {
     const src = new URL(`../examples/${file}`, import.meta.url).href;
-    return element("li", {}, element("button", { type: "button", class: "example", onclick: async () => {
-      this.onfile(await (await fetch(src)).blob(), file, channels);
-    } }, element("img", { src, alt: "", width: 192, height: 128, loading: "lazy", decoding: "async" }), element("span", {}, title)));
+    const take = async (event) => {
+      this.#mark(event.currentTarget);
+      try {
+        this.onfile(await (await reach(src)).blob(), file, channels);
+      } catch (error) {
+        this.onproblem(error);
+      }
+    };
+    return element("li", {}, element("button", { type: "button", class: "example", title, onclick: take }, element("img", { src, alt: "", width: 192, height: 128, loading: "lazy", decoding: "async" }), element("span", {}, title)));
   }
 }

@@ -1,17 +1,17 @@
-// What a person takes away from a prediction: overlay, map, JSON, the curl line.
+// What a person takes away from a prediction: overlay, map, JSON, the image itself, the curl line.
 import { copyable } from "./copyable.js";
 import { element } from "./element.js";
-import { save, stem } from "./saving.js";
+import { saveButton, stem } from "./saving.js";
 
 /** Buttons and the curl line for a prediction; `layer()` gives the map as it is drawn now. */
 export function takeaway(prediction, layer) {
   const name = stem(prediction.upload.name);
-  const button = (label, onclick) => element("button", { type: "button", onclick }, label);
   return element("section", { class: "card" }, element("h2", {}, "Download"),
     element("div", { class: "row" },
-      layer && button("Overlay", async () => save(await overlay(prediction.upload, layer()), `${name}.overlay.png`)),
-      layer && button("Map", async () => save(await layer().picture.convertToBlob(), `${name}.map.png`)),
-      button("JSON", () => save(new Blob([prediction.text], { type: "application/json" }), `${name}.json`))),
+      saveButton("Overlay", `${name}.overlay.png`, () => overlay(prediction.upload, layer())),
+      saveButton("Map", `${name}.map.png`, () => layer().picture.convertToBlob()),
+      saveButton("JSON", `${name}.json`, () => new Blob([prediction.text], { type: "application/json" })),
+      saveButton("Image", prediction.upload.name, () => prediction.upload.blob)), // the curl line needs it
     element("h3", {}, "The same request from a terminal"),
     copyable(prediction.curl, "the curl line"));
 }
