@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from model.evaluation.table import Document, Rows, table_rows
+from model.evaluation.table import Document, Rows, scores_of, table_rows
 
 COUNTING = 0.05  # tied share of the patches from which a score does not count
 AVERAGED = ("pid", "insertion", "deletion", "error_estimate", "tied_fraction")
@@ -29,18 +29,22 @@ def spread(values: Sequence[float]) -> Spread:
 def rows_over_runs(runs: Sequence[Sequence[Document]]) -> Rows:
     """Return one row a method and patch size of runs of one request, each a list of documents.
 
-    `pid` and `sd` are over the runs' means. `low` and `high` are the bootstrap interval over images, an image's
-    score being its mean over the runs that have it. `counts` tells whether few enough patches were tied.
+    `pid` and `sd` are over the runs' means, which are `of_runs`. `low` and `high` are the bootstrap interval over
+    images; an image's score, `of_images`, is its mean over the runs that have it. `counts` tells whether few enough
+    patches were tied.
     """
     each = [{(row["method"], row["patch_size"]): row for row in table_rows(run)} for run in runs]
+    images = merged(runs)
+    each_image = scores_of(images)
     rows: Rows = []
-    for row in table_rows(merged(runs)):
+    for row in table_rows(images):
         of_runs = [found[row["method"], row["patch_size"]] for found in each]
         mean, sd = spread([found["pid"] for found in of_runs])
         tied = max(found["tied_fraction"] for found in of_runs)
         rows.append(
             row
             | {"runs": len(runs), "pid": mean, "sd": sd, "of_runs": [found["pid"] for found in of_runs]}
+            | {"of_images": [score["pid"] for score in each_image[row["method"], row["patch_size"]]]}
             | {"tied_fraction": tied, "counts": tied < COUNTING}
         )
     return rows

@@ -48,4 +48,4 @@ def score_cell(row: Mapping[str, Any]) -> Cell:
 
 def difference_cell(row: Mapping[str, Any]) -> Cell:
     """Return a paired difference as a cell, with interval and p-value."""
-    return Cell(f"{row['difference']:+.3f}", f"{interval_text(row)} {p_value_text(row['p_holm'])}".strip())
+    return Cell(f"{row['difference']:+.3f}", f"{interval_text(row)} {p_value_text(row['p_holm'])}".lstrip())

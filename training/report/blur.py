@@ -10,11 +10,12 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from model.evaluation.evaluate import explainer_of
 from model.evaluation.folder import Item, load_item
 from model.evaluation.request import EvaluationRequest
-from model.evaluation.sheet import with_interval
 from model.evaluation.table import Rows, ends_of
+from model.explain.attention import Attention
+from model.explain.explainer import Explainer
+from model.explain.gradient import Gradient
 from model.gallery import picture_names
 from model.metrics.blanks import blank_image
 from model.metrics.coarseness import BlurEffect, blur_effects
@@ -22,10 +23,11 @@ from model.metrics.statistics import mean_interval
 from model.probability import probability_of
 from model.whole_file import write_whole
 from training.page.blocks import Cell, Line, Section, Table, Text, cells
-from training.report.blur_plot import blur_plot
+from training.page.words import interval_text
+from training.report.blur_plot import MAP_TITLES, blur_plot
 from training.report.measure import MeasuredRun
 
-MAPS = ("attention", "edges")  # LABN's, whose cells are several px wide, and one as fine as the image
+MAPS: dict[str, Explainer] = {"attention": Attention(), "gradient": Gradient()}
 SIGMAS = 14  # in an image's height: 16 px of 224, two cells of the attention
 FIGURES = ("insertion", "deletion", "pid")
 
@@ -69,9 +71,9 @@ def _measured(
     document = next(each for each in run.explained[request.protocol].documents if each["path"] == str(item.path))
     target = int(document["target"]["index"])
     scores = []
-    for name in MAPS:
+    for name, explain in MAPS.items():
         targets = torch.tensor([target], device=image.device)
-        [saliency] = explainer_of(request, name)(loaded.network, image.unsqueeze(0), targets)
+        [saliency] = explain(loaded.network, image.unsqueeze(0), targets)
         effects = blur_effects(
             probability_of(loaded.network, target),
             image,
@@ -129,8 +131,8 @@ def _lead(setting: Mapping[str, Any]) -> str:
         "must add to the area under insertion at small m, and what it adds must vanish as patches grow. Here each "
         f'map is blurred by a Gaussian of σ = {setting["sigma_px"]:.0f} px, protocol "paper": '
         f"{setting['images']} images, at most 65 points a curve, {setting['forwards']:,} forwards in all. The "
-        "attention's cells are several pixels wide, so that it is hardly a fine map; the image's edges are as fine "
-        "as the image, but know nothing of the network."
+        "attention's cells are several pixels wide, so that it is hardly a fine map; the gradient of the logit is "
+        "as fine as the image."
     )
 
 
@@ -140,7 +142,7 @@ def _table(name: str, rows: Rows) -> Table:
             [
                 Cell(f"m = {row['patch_size']}"),
                 *cells(*(f"{row[f'{which}_{figure}']:.3f}" for figure in FIGURES for which in ("fine", "blurred"))),
-                Cell(with_interval(row, "gain")),
+                Cell(f"{row['gain']:+.3f}", interval_text(row)),
             ]
         )
         for row in rows
@@ -149,6 +151,5 @@ def _table(name: str, rows: Rows) -> Table:
         "",
         *(f"{figure}, {which}" for figure in ("insertion", "deletion", "PID") for which in ("fine", "blurred")),
     ]
-    title = {"attention": "LABN's attention", "edges": "the image's edges"}[name]
-    caption = f"Areas under the curves of {title} and of its blurred copy; the gain in PID with its 95 % interval"
+    caption = f"Areas under the curves of {MAP_TITLES[name]} and of its blurred copy; the gain in PID"
     return Table(caption, [*header, "gain"], lines)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from model.evaluation.table import Rows
 from training.page.blocks import Picture
-from training.page.words import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DPI = 130
-TITLES = {"attention": "LABN's attention", "edges": "edges of the image"}
+MAP_TITLES = {"attention": "LABN's attention", "gradient": "the logit's gradient"}
+COLOURS = {"attention": "#c2410c", "gradient": "#1d5fbf"}
 
 
 def blur_plot(rows: Rows) -> Picture:
@@ -43,7 +43,8 @@ def _areas(axes: Axes, rows: Rows, name: str) -> None:
         for figure, style in (("insertion", "-"), ("deletion", "--")):
             values = [row[f"{which}_{figure}"] for row in rows]
             axes.plot(places, values, style, color=colour, marker="o", ms=4, label=f"{figure}, {which}")
-    axes.set_title(TITLES[name], fontsize=10)
+    axes.set_ylim(0, 1)
+    axes.set_title(MAP_TITLES[name], fontsize=10)
     axes.set_ylabel("area under the curve")
     axes.legend(fontsize=7, frameon=False)
 
@@ -57,10 +58,12 @@ def _gains(axes: Axes, rows: Rows, names: list[str]) -> None:
             [0.0 if row["high"] is None else row["high"] - row["gain"] for row in own],
         ]
         places = [place + 0.06 * number for place in range(len(own))]
-        axes.errorbar(places, gains, reach, color=COLOURS[name], marker="o", ms=4, capsize=2, label=TITLES[name])
+        axes.errorbar(
+            places, gains, reach, color=COLOURS[name], marker="o", ms=4, capsize=2, label=MAP_TITLES[name]
+        )
     axes.axhline(0, color="0.6", lw=0.8, zorder=0)
     axes.set_title("what the blur adds", fontsize=10)
-    axes.set_ylabel("PID of the blurred copy − PID of the map")
+    axes.set_ylabel("gain in PID")
     axes.legend(fontsize=7, frameon=False)
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from model.evaluation.comparison import p_value_text
+from model.metrics.statistics import sign_flip_test
 from training.page.blocks import Line, Section, Table, cells
 from training.page.words import TITLES, interval_text
 from training.published_results import PublishedScores
 
 ORDER = (("attention", "rise"), ("rise", "lambda_attention"))
 HOLDS, FAILS, OPEN = "holds", "does not hold: the reverse does", "cannot be told"
+TOO_TIED = "does not count: too many patches are tied"
+SURE = 0.05  # p from which on nothing can be told
 
 
 def claims_section(protocols: Mapping[str, Mapping[str, Any]], published: PublishedScores) -> Section | None:
@@ -23,7 +28,10 @@ def claims_section(protocols: Mapping[str, Mapping[str, Any]], published: Publis
     ]
     if not lines:
         return None
-    caption = "A claim holds, or its reverse does, where the 95 % interval over images says so"
+    caption = (
+        "A claim holds, or its reverse does, where the 95 % interval over images and the sign-flip test (p under "
+        f"{SURE:.2f}) both say so"
+    )
     return Section(
         "The paper's claims", [Table(caption, ["claim", "protocol", "here", "interval, p", "verdict"], lines)]
     )
@@ -36,19 +44,21 @@ def _verdicts(protocol: str, document: Mapping[str, Any], published: PublishedSc
         pair = (row["first"], row["second"])
         if row["patch_size"] == patch_size and pair in ORDER:
             claim = f"{TITLES[pair[0]]} over {TITLES[pair[1]]} at m = {patch_size}"
-            verdict = _verdict(row, 0.0, counts=all(counting[method]["counts"] for method in pair))
+            verdict = _verdict(row, 0.0, row["p_holm"], counts=all(counting[method]["counts"] for method in pair))
             said = f"{interval_text(row)}, {p_value_text(row['p_holm'])}"
             yield claim, protocol, f"{row['difference']:+.3f}", said, verdict
     wanted = published.mean("attention", patch_size)
     if wanted is not None and "attention" in counting:
         row = counting["attention"]
         claim = f"LABN's PID is {wanted:.3f} at m = {patch_size}, or more"
-        yield claim, protocol, f"{row['pid']:.3f}", interval_text(row), _verdict(row, wanted, counts=row["counts"])
+        p_value = sign_flip_test(np.array(row["of_images"]) - wanted)
+        said = f"{interval_text(row)}, {p_value_text(p_value)}"
+        yield claim, protocol, f"{row['pid']:.3f}", said, _verdict(row, wanted, p_value, counts=row["counts"])
 
 
-def _verdict(row: Mapping[str, Any], than: float, *, counts: bool) -> str:
+def _verdict(row: Mapping[str, Any], than: float, p_value: float, *, counts: bool) -> str:
     if not counts:
-        return "does not count: too many patches are tied"
-    if row["low"] is None or row["low"] <= than <= row["high"]:
+        return TOO_TIED
+    if p_value >= SURE or row["low"] is None or row["low"] <= than <= row["high"]:
         return OPEN
     return HOLDS if row["low"] > than else FAILS

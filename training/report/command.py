@@ -77,9 +77,10 @@ def report_page(
         ablation_section(ablation) if ablation else None,
         provenance_section(document),
     ]
+    seeds = ", ".join(str(run["seed"]) for run in document["runs"])
     lead = (
-        f"Lambda Attention Branch Network, preset {document['preset']}, {len(document['runs'])} run(s), "
-        f"{document['split']} split, {first['images']} images."
+        f"Lambda Attention Branch Network, preset {document['preset']}, seeds {seeds}: {document['split']} split, "
+        f"{first['images']} images explained."
     )
     return Page(f"LABN: {document['name']}", lead, [section for section in sections if section])
 

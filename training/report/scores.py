@@ -9,11 +9,10 @@ import numpy as np
 
 from model.evaluation.comparison import difference_rows
 from model.evaluation.masked import CHANCE, FIGURES, localisation_rows
-from model.evaluation.sheet import with_interval
 from model.evaluation.table import FEW, Document, Rows
 from training.over_runs import merged, rows_over_runs
 from training.page.blocks import Block, Cell, Line, Section, Table, Text, cells
-from training.page.words import TITLES, difference_cell, in_order, score_cell, spread_text
+from training.page.words import TITLES, difference_cell, in_order, interval_text, score_cell, spread_text
 from training.published_results import PublishedScores
 
 RANK = ("attention", "rise", "lambda_attention")  # the order the paper claims; differences are taken downwards
@@ -72,7 +71,7 @@ def localisation_section(document: Mapping[str, Any]) -> Section | None:
         Line(
             [
                 Cell(TITLES[method]),
-                *cells(*(with_interval(row, "value") for row in rows if row["method"] == method)),
+                *(_figure_cell(row) for row in rows if row["method"] == method),
             ]
         )
         for method in in_order(row["method"] for row in rows)
@@ -81,6 +80,10 @@ def localisation_section(document: Mapping[str, Any]) -> Section | None:
     lines.append(Line(cells("a map that knows nothing", *(f"{chance[name]:.3f}" for name in FIGURES)), quoted=True))
     caption = f"Means over the {rows[0]['images']} images with a mask, and 95 % bootstrap intervals"
     return Section("Where lesions are marked", [Table(caption, ["map", *map(_spaced, CHANCE)], lines)])
+
+
+def _figure_cell(row: Mapping[str, Any]) -> Cell:
+    return Cell(f"{row['value']:.3f}", interval_text(row))
 
 
 def _spaced(name: str) -> str:

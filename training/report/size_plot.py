@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DPI = 130
-BESIDE = 0.07  # of the distance between two patch sizes: intervals do not hide one another
+PAPER = ", paper"
+BESIDE = 0.04  # of the distance between two patch sizes: intervals do not hide one another
 
 
 def size_plot(protocols: Mapping[str, Mapping[str, Any]], published: PublishedScores | None) -> Picture:
@@ -27,11 +28,13 @@ def size_plot(protocols: Mapping[str, Mapping[str, Any]], published: PublishedSc
         _panel(axes, document, published)
         axes.set_title(f'protocol "{protocol}"', fontsize=10)
     panels[0].set_ylabel("PID")
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+    found = dict(zip(*reversed(panels[0].get_legend_handles_labels()), strict=True))
+    ours, papers = ([label for label in found if (PAPER in label) == of_paper] for of_paper in (False, True))
+    labels = sorted(ours, key=list(TITLES.values()).index) + papers
+    figure.legend([found[label] for label in labels], labels, loc="outside lower center", ncols=4, fontsize=8)
     file = io.BytesIO()
     figure.savefig(file, format="png")
-    caption = "PID over the patch size: ours with 95 % intervals over images"
+    caption = "PID over the patch size with 95 % intervals over images; dotted, what a constant map scores"
     beside = f"; hollow and dashed, the paper's means ({published.source})" if published else ""
     return Picture("pid-over-m", file.getvalue(), f"{caption}{beside}.")
 
@@ -50,9 +53,9 @@ def _panel(axes: Axes, document: Mapping[str, Any], published: PublishedScores |
         if published and method in published.means:
             found = [(place, published.mean(method, m)) for place, m in zip(places, sizes, strict=True)]
             shown = [(place, mean) for place, mean in found if mean is not None]
-            label = f"{TITLES[method]}, paper"
+            label = f"{TITLES[method]}{PAPER}"
             axes.plot(*zip(*shown, strict=True), ls="--", lw=1, mfc="white", alpha=0.8, label=label, **style)
-    axes.axhline(document["constant"], color="0.35", lw=1, ls=":", label="constant map")
+    axes.axhline(document["constant"], color="0.35", lw=1, ls=":")
     axes.axhline(0, color="0.6", lw=0.8, zorder=0)
     axes.set_xticks(range(len(sizes)), [f"{m}" for m in sizes])
     axes.set_xlabel("patch size m, px")
