@@ -45,7 +45,7 @@ def blur_rows(
     names = picture_names([item.path for item in items])
     sigma_px = run.loaded.config.height / SIGMAS
     setting = {"checkpoint": run.loaded.version, "patch_sizes": list(request.patch_sizes), "sigma_px": sigma_px}
-    setting |= {"blank": request.blank, "target": request.target}
+    setting |= {"blank": request.blank, "target": request.target, "maps": list(MAPS)}
     documents = []
     for item in tqdm(items, desc="blur", unit="img", leave=False):
         path = out / f"{names[item.path]}.json"
