@@ -1,11 +1,10 @@
-"""`python -m training train | evaluate | ship | generate`."""
+"""`python -m training train | evaluate | ablate | report | ship | generate`."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from dataclasses import fields
 from pathlib import Path
 from typing import TypeAlias
 
@@ -16,10 +15,14 @@ from model.device import usable_device
 from model.errors import ConfigurationError, LabnError
 from model.evaluation.arguments import add_request_arguments, request_of
 from model.evaluation.request import EvaluationRequest
+from training.ablation import arguments as ablation_arguments
+from training.arguments import add_choice_arguments, choice_of
 from training.config import TrainingConfig
 from training.data import fundus_generator, magnetogram_generator
 from training.data.magnetogram_disk import CLIP, SIDE, SIZES
 from training.data.sources import training_data
+from training.explanations import Choice
+from training.report import arguments as report_arguments
 from training.state import EpochRecord
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -29,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; errors that have a name are one line on stderr and exit status 2."""
     keep_memory()
     options = _parser().parse_args(arguments)
+    options.typed = sys.argv[1:] if arguments is None else arguments
     try:
         return options.command(options) or 0
     except (LabnError, OSError) as error:
@@ -77,12 +81,11 @@ def _in_a_line(best: EpochRecord) -> str:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from training.evaluation import evaluate
-    from training.explanations import Choice, evaluate_explanations
+    from training.explanations import evaluate_explanations
 
     device = usable_device(options.device)
     checkpoints = [load_checkpoint(path, device=device) for path in options.checkpoint]
-    choice = Choice(**{field.name: getattr(options, field.name) for field in fields(Choice)})
-    request = request_of(options)
+    choice, request = choice_of(options), request_of(options)
     if options.out is not None:
         return evaluate_explanations(checkpoints, request, choice, options.data, options.split, options.out)
     if (choice, request) != (Choice(), EvaluationRequest()):
@@ -91,6 +94,18 @@ def _evaluate(options: argparse.Namespace) -> int:
         config = TrainingConfig.of_checkpoint(loaded)
         print(json.dumps(evaluate(loaded, config, options.data, options.split), indent=2))
     return 0
+
+
+def _ablate(options: argparse.Namespace) -> None:
+    from training.ablation.command import run
+
+    run(options)
+
+
+def _report(options: argparse.Namespace) -> None:
+    from training.report.command import run
+
+    run(options)
 
 
 def _ship(options: argparse.Namespace) -> None:
@@ -108,7 +123,7 @@ def _generate(options: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_train, _add_evaluate, _add_ship, _add_generate):
+    for add in (_add_train, _add_evaluate, _add_ablate, _add_report, _add_ship, _add_generate):
         add(commands)
     return parser
 
@@ -143,13 +158,30 @@ def _add_evaluate(commands: Commands) -> None:
     )
     evaluate.add_argument("--split", choices=["validation", "test"], default="validation")
     evaluate.add_argument("--out", type=Path, help="folder for the explanations' results, tables and pictures")
-    evaluate.add_argument("--classes", choices=["positive", "all"], default="positive", help="which images")
-    evaluate.add_argument("--correct-only", action="store_true", help="only images that are predicted rightly")
-    evaluate.add_argument("--masked-only", action="store_true", help="only images with a lesion mask")
-    evaluate.add_argument("--sample", type=at_least(1), metavar="N", help="so many of these, drawn by --seed")
+    add_choice_arguments(evaluate)
     evaluate.add_argument("--device", default="cpu", help="cpu or cuda")
     add_request_arguments(evaluate)
     evaluate.set_defaults(command=_evaluate)
+
+
+def _add_ablate(commands: Commands) -> None:
+    ablate = commands.add_parser(
+        "ablate",
+        help="train and score variations of a configuration (Table 3); run again to resume",
+        description="Each variation differs from the base in one thing; scored on validation images.",
+    )
+    ablation_arguments.add_arguments(ablate)
+    ablate.set_defaults(command=_ablate)
+
+
+def _add_report(commands: Commands) -> None:
+    report = commands.add_parser(
+        "report",
+        help="Table 2 beside the paper's figures, and what belongs to it, as Markdown and HTML; resumable",
+        description="Several checkpoints are seeds of one configuration: mean and standard deviation over them.",
+    )
+    report_arguments.add_arguments(report)
+    report.set_defaults(command=_report)
 
 
 def _add_ship(commands: Commands) -> None:

@@ -11,15 +11,22 @@ from model.metrics.blanks import Blank
 from model.metrics.pid import NamedStep, Protocol, Step
 
 DEFAULT = EvaluationRequest()
+BOTH = "both"  # protocols, one after the other
 
 
-def add_request_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add an option for each field of a request; those not given keep its defaults."""
+def add_request_arguments(parser: argparse.ArgumentParser, *, both_protocols: bool = False) -> None:
+    """Add an option for each field of a request; those not given keep its defaults.
+
+    Args:
+        parser: of a command.
+        both_protocols: whether the command can go through both protocols, and does so unless told otherwise.
+    """
+    protocols = (BOTH, *get_args(Protocol)) if both_protocols else get_args(Protocol)
     parser.add_argument("--methods", type=names, default=DEFAULT.methods, help="comma-separated")
     parser.add_argument(
         "--patch-sizes", type=whole_numbers, default=DEFAULT.patch_sizes, help="m in px, comma-separated"
     )
-    parser.add_argument("--protocol", default=DEFAULT.protocol, choices=get_args(Protocol))
+    parser.add_argument("--protocol", default=BOTH if both_protocols else DEFAULT.protocol, choices=protocols)
     parser.add_argument("--step", type=_step, default=DEFAULT.step, help="auto, recommended, or every N-th count")
     parser.add_argument("--blank", default=DEFAULT.blank, choices=get_args(Blank), help="what stands for no patch")
     parser.add_argument("--target", help="label, or index")

@@ -48,7 +48,7 @@ def differences_markdown(rows: Rows) -> str:
             row["first"],
             row["second"],
             row["patch_size"],
-        ): f"{with_interval(row, 'difference')}, {_p_value(row['p_holm'])}"
+        ): f"{with_interval(row, 'difference')}, {p_value_text(row['p_holm'])}"
         for row in rows
     }
     pairs = dict.fromkeys((row["first"], row["second"]) for row in rows)
@@ -62,5 +62,6 @@ def differences_markdown(rows: Rows) -> str:
     )
 
 
-def _p_value(p: float) -> str:
+def p_value_text(p: float) -> str:
+    """Return a p-value to three digits."""
     return f"p={p:.3f}" if p >= 0.001 else "p<0.001"

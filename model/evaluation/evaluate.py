@@ -22,7 +22,7 @@ from model.evaluation.result import (
     ignore_curves,
     ignore_score,
 )
-from model.explain.explainer import stretch
+from model.explain.explainer import Explainer, stretch
 from model.explain.random import seed_of
 from model.explain.registry import METHODS
 from model.meter import Meter, StageProgress, ignore_stages
@@ -38,6 +38,7 @@ from model.network import LambdaAbn
 from model.normalisation import denormalise
 from model.overlay import coverage
 from model.probability import Predict, probability_of
+from model.progress import Progress, ignore
 
 FORMAT = 1  # of the document and of the numbers in it: another program's results are not resumed
 ENOUGH_ORDERS = 39  # for both 2.5 % quantiles
@@ -127,11 +128,7 @@ class Measurement:
     def method(self, network: LambdaAbn, target: int, name: str) -> MethodEvaluation:
         """Make a method's map and score it at each patch size."""
         tell = self.meter.part(f"{name}: map", self.request.forwards_for_map(name))
-        knobs: dict[str, dict[str, Any]] = {
-            "rise": {"masks": self.request.rise_masks, "seed": self.request.seed, "progress": tell},
-            "random": {"seed": self.request.seed},
-        }
-        explain = METHODS[name](**knobs.get(name, {}))
+        explain = explainer_of(self.request, name, tell)
         targets = torch.tensor([target], device=self.image.device)
         saliency = explain(network, self.image.unsqueeze(0), targets).detach()  # (1, H, W)
         scores = tuple(self._curves(name, saliency[0], patch_size) for patch_size in self.request.patch_sizes)
@@ -186,6 +183,15 @@ class Measurement:
             "ends": self.ends,
             "progress": self.meter.part(stage, forwards),
         }
+
+
+def explainer_of(request: EvaluationRequest, method: str, progress: Progress = ignore) -> Explainer:
+    """Return a method as the request has it set up; `progress` is told of RISE's masks."""
+    knobs: dict[str, dict[str, Any]] = {
+        "rise": {"masks": request.rise_masks, "seed": request.seed, "progress": progress},
+        "random": {"seed": request.seed},
+    }
+    return METHODS[method](**knobs.get(method, {}))
 
 
 @torch.no_grad()

@@ -107,7 +107,7 @@ class EvaluationFolder:
             bar.skip()
             return known | {"path": str(item.path)}, True
         (self.out / f"{name}.json").unlink(missing_ok=True)  # it says that all else is there
-        image, mask = self._load(item)
+        image, mask = load_item(self.loaded, item)
         evaluation = evaluate_image(self.loaded, image, request, bar.tell, mask)
         bar.finish()
         document = {"path": str(item.path), **digests, **evaluation.to_dict()}
@@ -115,13 +115,6 @@ class EvaluationFolder:
         write_whole(self.out / f"{name}.curves.csv", curves_csv(document).encode())
         write_whole(self.out / f"{name}.json", json.dumps(document, ensure_ascii=False).encode())
         return document, False
-
-    def _load(self, item: Item) -> tuple[Tensor, Tensor | None]:
-        """Decode an image (C, H, W) and its mask (H, W)."""
-        preprocessing = self.loaded.preprocessing
-        picture = read_image(item.path, preprocessing.mode, at_least=decode_size(preprocessing))
-        mask = read_masks(item.masks, picture, preprocessing) if item.masks else None
-        return to_tensor(picture, preprocessing)[0], mask
 
     def _draw(self, evaluation: Evaluation, image: Tensor, name: str) -> None:
         preprocessing = self.loaded.preprocessing
@@ -143,6 +136,18 @@ class EvaluationFolder:
             return None
         wanted = [self.loaded.version, request.to_dict(), FORMAT]
         return document if (found, of_files) == (wanted, digests) else None
+
+
+def load_item(loaded: LoadedCheckpoint, item: Item) -> tuple[Tensor, Tensor | None]:
+    """Decode an image (C, H, W), normalised, and its mask (H, W), if it has one.
+
+    Raises:
+        ImageError: one cannot be used.
+    """
+    preprocessing = loaded.preprocessing
+    picture = read_image(item.path, preprocessing.mode, at_least=decode_size(preprocessing))
+    mask = read_masks(item.masks, picture, preprocessing) if item.masks else None
+    return to_tensor(picture, preprocessing)[0], mask
 
 
 def _digest(*paths: Path) -> str:

@@ -15,6 +15,7 @@ from model.errors import ConfigurationError, MetricError, UnknownMethod
 from model.explain.edges import Edges
 from model.explain.explainer import Explainer
 from model.explain.grad_cam import GradCam
+from model.explain.gradient import Gradient
 from model.explain.mean_map import MeanMap, mean_map
 from model.explain.random import Random
 from model.explain.registry import METHODS, explainer
@@ -26,10 +27,12 @@ from tests.model.networks import images, small_network
 KNOBS: dict[str, dict[str, Any]] = {"rise": {"masks": 20, "grid": 3, "batch_size": 8}}
 EXPLAINERS: dict[str, Explainer] = {name: explainer(name, KNOBS.get(name)) for name in METHODS}
 EXPLAINERS["mean_map"] = MeanMap(torch.arange(12.0).reshape(3, 4))
+EXPLAINERS["gradient"] = Gradient()
 TARGETS = torch.tensor([0, 1, 0])
 RANGES = {
     "attention": (0.0, 1.0), "lambda_attention": (-math.inf, math.inf), "rise": (0.0, 1 / Rise().keep),
     "grad_cam": (0.0, math.inf), "random": (0.0, 1.0), "edges": (0.0, math.inf), "mean_map": (0.0, 11.0),
+    "gradient": (0.0, math.inf),
 }  # fmt: skip
 
 
@@ -251,6 +254,18 @@ class TestControls:
         first, second = Random(seed=0)(network, batch, TARGETS[:2])
         assert not torch.equal(first, second)
         assert not torch.equal(first, Random(seed=1)(network, batch, TARGETS[:2])[0])
+
+    def test_gradient_is_what_small_changes_of_a_pixel_do_to_the_logit(self) -> None:
+        network, [image] = small_network().folded().double(), images(1).double()
+        saliency = Gradient()(network, image.unsqueeze(0), torch.tensor([1]))[0]
+        for row, column in ((3, 5), (16, 16), (30, 9)):
+            changes = []
+            for channel in range(3):
+                step = torch.zeros_like(image)
+                step[channel, row, column] = 1e-5
+                up, down = network(torch.stack([image + step, image - step])).logits[:, 1]
+                changes.append(abs(float(up - down)) / 2e-5)
+            assert float(saliency[row, column]) == pytest.approx(max(changes), rel=1e-3, abs=1e-7)
 
     def test_edges_are_sobel_magnitudes(self) -> None:
         image = torch.zeros(1, 2, 6, 8)

@@ -1,0 +1,1 @@
+"""A page of text, tables and pictures, and how it becomes Markdown or one HTML file."""
