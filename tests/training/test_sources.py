@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from model.normalisation import denormalise
 from tests.training.conftest import SIDE, MakeConfig
 from tests.training.folders import idrid_mask, write_idrid, write_image, write_mask
 from training.config import TrainingConfig
+from training.data.generated import FEW, generated_images
 from training.data.magnetogram_generator import generate_magnetogram
 from training.data.sources import TrainingData, generated_held_out, real_examples, training_data
 from training.errors import DatasetError
@@ -241,3 +243,12 @@ def test_mixed_in_images_for_a_grey_network_are_refused(make_config: MakeConfig,
     config = make_config(data={"generated_share": 0.5}, network={"channels": 1}, preprocessing=preprocessing)
     with pytest.raises(DatasetError, match="square and have three channels"):
         training_data(config, two_classes)
+
+
+def test_many_generated_images_come_from_processes_and_are_the_same(make_config: MakeConfig) -> None:
+    config = make_config(data=GENERATED)
+    many, few = generated_images(0, FEW, config), generated_images(FEW - 3, 3, config)
+    assert isinstance(many.images, Tensor)
+    assert isinstance(few.images, Tensor)
+    assert torch.equal(many.images[-3:], few.images)
+    assert torch.equal(many.labels[-3:], few.labels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
@@ -21,6 +22,7 @@ from training.data.magnetogram_generator import generate_magnetogram
 from training.errors import DatasetError
 
 Bytes = npt.NDArray[np.uint8]
+FEW = 64  # images that are made sooner than processes start
 
 
 def generated_images(first_seed: int, count: int, config: TrainingConfig) -> LabelledImages:
@@ -37,13 +39,21 @@ def generated_images(first_seed: int, count: int, config: TrainingConfig) -> Lab
     make = partial(generated_pair, kind=config.data.kind, size=size, clip=config.data.clip_gauss)
     images = torch.empty(count, channels, size, size, dtype=torch.uint8)
     masks = torch.empty(count, 1, size, size, dtype=torch.uint8)
+    made = tqdm(_mapped(make, seeds), total=count, desc="generating", unit="img", leave=False)
+    for place, (pixels, mask) in enumerate(made):
+        images[place] = torch.from_numpy(pixels)
+        masks[place, 0] = torch.from_numpy(mask)
+    return LabelledImages(images, torch.tensor([seed % 2 for seed in seeds]), masks)
+
+
+def _mapped(make: Callable[[int], tuple[Bytes, Bytes]], seeds: range) -> Iterator[tuple[Bytes, Bytes]]:
+    """Make the images of seeds in their order, in all cores where that is quicker."""
+    if len(seeds) < FEW:
+        yield from map(make, seeds)
+        return
     context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
     with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
-        made = tqdm(pool.map(make, seeds, chunksize=16), total=count, desc="generating", unit="img", leave=False)
-        for place, (pixels, mask) in enumerate(made):
-            images[place] = torch.from_numpy(pixels)
-            masks[place, 0] = torch.from_numpy(mask)
-    return LabelledImages(images, torch.tensor([seed % 2 for seed in seeds]), masks)
+        yield from pool.map(make, seeds, chunksize=16)
 
 
 def _check_shape(config: TrainingConfig) -> None:

@@ -17,7 +17,7 @@ from training.explained import Explained, explain_items
 from training.explanations import Choice, chosen_items
 from training.held_out import held_out_files
 
-OF_SEED = ("seed", "initialise_from")  # keys of the run in which seeds of one configuration differ
+OF_RUN = ("run.seed", "run.initialise_from", "data.fold")  # keys in which runs of one configuration differ
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Measurements:
 
 
 def one_configuration(paths: Sequence[Path]) -> TrainingConfig:
-    """Return the configuration of checkpoints that differ in their seeds alone; that of the first.
+    """Return the configuration of checkpoints that differ in their seeds or folds alone; that of the first.
 
     Raises:
         CheckpointError: not a checkpoint, or one that was not trained here.
@@ -78,15 +78,11 @@ def one_configuration(paths: Sequence[Path]) -> TrainingConfig:
     for path, config in zip(paths[1:], configs[1:], strict=True):
         if differing := sorted(key for key, value in _flat(config).items() if first[key] != value):
             raise ConfigurationError(
-                f"{path} is no other seed of {paths[0]}: {', '.join(differing)} differ; report it by itself"
+                f"{path} is no run like {paths[0]}: {', '.join(differing)} differ; report it by itself"
             )
     return configs[0]
 
 
 def _flat(config: TrainingConfig) -> dict[str, Any]:
-    return {
-        f"{table}.{key}": value
-        for table, values in config.to_dict().items()
-        for key, value in values.items()
-        if not (table == "run" and key in OF_SEED)
-    }
+    flat = {f"{table}.{key}": value for table, values in config.to_dict().items() for key, value in values.items()}
+    return {key: value for key, value in flat.items() if key not in OF_RUN}
