@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
+from service.shared_metrics import shared_registry
+
 HTTP_BUCKETS_S = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10)
 STAGE_BUCKETS_S = (0.0005, 0.001, *HTTP_BUCKETS_S)
 BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -21,7 +23,10 @@ class Metrics:
 
     def __init__(self, *, rejection_reasons: Iterable[str]) -> None:
         self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
+        shared = shared_registry()
+        self.exposed = shared or self.registry  # what /metrics answers
+        if not shared:  # of several processes, whichever answers would tell of itself
+            ProcessCollector(registry=self.registry)
         self._add_http(rejection_reasons)
         self._add_inference()
 
@@ -35,7 +40,12 @@ class Metrics:
             buckets=HTTP_BUCKETS_S,
             registry=self.registry,
         )
-        self.in_flight = Gauge("labn_http_requests_in_flight", "Requests under way.", registry=self.registry)
+        self.in_flight = Gauge(
+            "labn_http_requests_in_flight",
+            "Requests under way.",
+            multiprocess_mode="livesum",
+            registry=self.registry,
+        )
         self.rejected = Counter(
             "labn_requests_rejected", "Requests refused, by problem.", ("reason",), registry=self.registry
         )
@@ -74,5 +84,6 @@ class Metrics:
             "labn_model_info",
             "Models that are served.",
             ("name", "version", "preset"),
+            multiprocess_mode="max",
             registry=self.registry,
         )

@@ -56,7 +56,7 @@ def make_queue_side(settings: Settings, lifecycle: Lifecycle, metrics: Metrics) 
         return None
     jobs = open_queue(settings)
     watch = QueueWatch(jobs)
-    metrics.registry.register(QueueCollector(watch))
+    metrics.exposed.register(QueueCollector(watch))
     return QueueSide(
         jobs=jobs,
         watch=watch,

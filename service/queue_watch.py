@@ -29,6 +29,7 @@ class QueueView:
     depths: dict[Lane, int]
     oldest_age_s: float
     workers: list[WorkerState]
+    abandoned: int  # jobs that have failed because their workers vanished
     taken_at: float = field(default_factory=monotonic)
 
 
@@ -82,7 +83,12 @@ class QueueWatch:
 
     def _look(self) -> None:
         jobs = self._jobs
-        self._view = QueueView(depths=jobs.depths(), oldest_age_s=jobs.oldest_age_s(), workers=jobs.workers())
+        self._view = QueueView(
+            depths=jobs.depths(),
+            oldest_age_s=jobs.oldest_age_s(),
+            workers=jobs.workers(),
+            abandoned=jobs.abandoned(),
+        )
         self._notice(there=True, reason="")
         if monotonic() - self._maintained_at > MAINTAIN_S:
             jobs.maintain()

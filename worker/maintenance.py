@@ -88,6 +88,7 @@ class Maintenance:
         job.ended_at = now()
         record_job_failure(job, LOST.detail, pipe)
         self.queue.records.failure(pipe, job_id, LOST)
+        pipe.incr(keys.ABANDONED)
         pipe.srem(keys.UNFINISHED, job_id)
 
     def _sweep(self) -> None:

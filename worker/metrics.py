@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any
 
-import torch
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from model.device_memory import device_memory
 
 SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 SCORES = tuple(round(-1 + step / 10, 1) for step in range(21))
 PATCH_SIZES = frozenset({1, 2, 4, 8, 16, 32, 64, 128})  # the papers'; others are counted as one
 OTHER = "other"
+UNKNOWN = "unknown"  # kind of a job that is none of ours
+KINDS = ("evaluation", "aggregate", UNKNOWN)
+OUTCOMES = ("succeeded", "failed", "cancelled", "retried", "handed_back", "lost")
+
+
+class MemoryCollector(Collector):
+    """The device's memory at the moment of the scrape: after a job its tensors are gone."""
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield bytes by kind."""
+        family = GaugeMetricFamily(
+            "labn_device_memory_bytes",
+            "Of the worker's device: allocated and reserved by this process, free to any, and total.",
+            labels=["kind"],
+        )
+        for kind, size in device_memory(self._device).items():
+            family.add_metric([kind], size)
+        yield family
 
 
 class WorkerMetrics:
@@ -23,10 +48,12 @@ class WorkerMetrics:
         ProcessCollector(registry=self.registry)
         self.jobs = Counter(
             "labn_jobs",
-            "Jobs that left this worker: succeeded, failed, cancelled, retried, handed_back, lost.",
+            f"Jobs that left this worker: {', '.join(OUTCOMES)}.",
             ("kind", "outcome"),
             registry=self.registry,
         )
+        for labels in product(KINDS, OUTCOMES):  # from zero: else the first failure would be no increase
+            self.jobs.labels(*labels)
         self.wait_seconds = Histogram(
             "labn_job_wait_seconds", "In the queue.", buckets=SECONDS, registry=self.registry
         )
@@ -44,17 +71,12 @@ class WorkerMetrics:
             buckets=SCORES,
             registry=self.registry,
         )
-        self.memory = Gauge(
-            "labn_device_memory_bytes", "Of the device, as torch uses it.", ("kind",), registry=self.registry
-        )
+        self.registry.register(MemoryCollector(device))
 
     def ended(self, kind: str, outcome: str, run_s: float) -> None:
         """Count a job that this worker has no more to do with."""
         self.jobs.labels(kind, outcome).inc()
         self.run_seconds.labels(kind, self._device).observe(run_s)
-        if self._device == "cuda":
-            self.memory.labels("allocated").set(torch.cuda.memory_allocated())
-            self.memory.labels("reserved").set(torch.cuda.memory_reserved())
 
     def evaluated(self, result: Mapping[str, Any]) -> None:
         """Count the scores of an image."""

@@ -32,7 +32,7 @@ from worker.errors import AWAY, DeviceFailed, HandedBack, OutOfMemory, PayloadRe
 from worker.failure import job_error, named
 from worker.jobs import JOBS, Workshop
 from worker.lease import JobLease
-from worker.metrics import WorkerMetrics
+from worker.metrics import UNKNOWN, WorkerMetrics
 from worker.pulse import Pulse
 from worker.queue import FUNCTIONS, JobQueue
 from worker.records import STATUS
@@ -42,7 +42,6 @@ from worker.settings import WorkerSettings
 log = logging.getLogger("worker")
 KIND_OF = {function: kind for kind, function in FUNCTIONS.items()}
 DEQUEUE_S = 1  # of one look into the lanes; a signal is noticed within it
-UNKNOWN = "unknown"  # kind of a job that is none of ours
 RENEWED_SHARE = 0.1  # of a new run time in the moving mean
 TRY_AGAIN = (OutOfMemory, DeviceFailed)  # what another worker, or this one later, may not meet with
 

@@ -188,6 +188,10 @@ class JobQueue:
                 ages.append(time.time() - utcparse(as_text(since)).timestamp() if since else 0.0)
         return max(ages)
 
+    def abandoned(self) -> int:
+        """Return how many jobs have ever failed because their workers vanished, which no worker can count."""
+        return int(as_text(self.redis.get(keys.ABANDONED) or b"0"))
+
     def workers(self) -> list[WorkerState]:
         """Return the workers that were heard of within a lease."""
         names = sorted(map(as_text, self.redis.smembers(REDIS_WORKER_KEYS)))

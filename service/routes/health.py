@@ -46,4 +46,4 @@ async def get_readiness(parts: PartsOfApp) -> Response:
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
 def get_metrics(parts: PartsOfApp) -> Response:
     """Text in Prometheus' exposition format."""
-    return Response(generate_latest(parts.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(parts.metrics.exposed), media_type=CONTENT_TYPE_LATEST)

@@ -12,7 +12,7 @@ def samples(client: Client) -> dict[tuple[str, str], float]:
     return {
         (sample.name, next(iter(sample.labels.values()), "")): sample.value
         for family in families
-        if family.name.startswith(("labn_queue", "labn_workers"))
+        if family.name.startswith(("labn_queue", "labn_workers", "labn_jobs"))
         for sample in family.samples
     }
 
@@ -38,6 +38,7 @@ def test_without_a_worker(queue_client: Client, encode: Encode) -> None:
     wait_until(lambda: samples(queue_client).get(("labn_queue_depth", "evaluations")) == 2)
     found = samples(queue_client)
     assert found["labn_queue_depth", "sets"] == 0
+    assert found["labn_jobs_abandoned_total", ""] == 0
     assert 0 < found["labn_queue_oldest_age_seconds", ""] < 60
     assert sum(value for (name, _), value in found.items() if name == "labn_workers") == 0
     ready = queue_client.get("/readyz")

@@ -42,6 +42,9 @@ def test_works_tells_of_itself_and_ends_on_a_signal(
     assert httpx.get(f"{url}/healthz").json()["status"] == "ok"
     counted = 'labn_jobs_total{kind="evaluation",outcome="succeeded"} 1.0'
     wait_for(lambda: counted in httpx.get(f"{url}/metrics").text)
+    figures = httpx.get(f"{url}/metrics").text
+    assert 'labn_jobs_total{kind="evaluation",outcome="failed"} 0.0' in figures
+    assert all(f'labn_device_memory_bytes{{kind="{kind}"}}' in figures for kind in ("allocated", "free", "total"))
     assert httpx.get(f"{url}/jobs").status_code == 404
     worker.process.terminate()
     assert worker.process.wait(20) == 0

@@ -95,6 +95,7 @@ def test_as_often_as_is_allowed_and_then_it_has_failed(
     Maintenance(queue).run()
     state = queue.state(payload.id)
     assert (state.status, state.error and state.error.type) == ("failed", "worker_lost")
+    assert queue.abandoned() == 1
     assert state.ended_at is not None
     assert queue.redis.smembers(keys.UNFINISHED) == set()
 

@@ -1,0 +1,43 @@
+"""From settings to an application, whoever serves it."""
+
+from __future__ import annotations
+
+import logging
+
+import torch
+from fastapi import FastAPI
+from prometheus_client import disable_created_metrics
+
+from model.allocator import keep_memory
+from service.app import create_app
+from service.errors import SettingsError
+from service.lifecycle import Lifecycle
+from service.registry import load_registry
+from service.settings import Settings
+
+
+def prepare_process() -> None:
+    """Set what belongs to the whole process; to be called before anything is loaded."""
+    keep_memory()
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of bodies that are answered 400 anyway
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # no types there; nothing asks when a counter began
+
+
+def compose(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
+    """Load the models and return the application.
+
+    Raises:
+        SettingsError: the device or the checkpoints cannot be had.
+        CheckpointError: a file that is no checkpoint.
+    """
+    # Only the inference thread may open a team of threads: with two teams on the same cores OpenMP waits asleep
+    # instead of spinning, and a forward pass takes twice as long.
+    torch.set_num_threads(1)
+    registry = load_registry(settings.checkpoints, default=settings.default_model, device=_device(settings))
+    return create_app(settings, registry, lifecycle)
+
+
+def _device(settings: Settings) -> str:
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise SettingsError("LABN_DEVICE: there is no CUDA device; use cpu or auto")
+    return "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
