@@ -9,11 +9,14 @@ TORCH_INDEX_URL ?= https://download.pytorch.org/whl/cpu
 # Named after the content of all that decides what is installed.
 READY := $(VENV)/.ready-$(shell cat pyproject.toml scripts/setup.sh scripts/requirements.py | cksum | cut -d' ' -f1)
 
+# What the tests of the deployment unpack; nothing of it is installed.
+TOOLS := .tools
+
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-browser lint format types bench clean
+.PHONY: help setup serve test test-browser test-observability pictures lint format types bench clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv with everything in it; a no-op when it is up to date
 
@@ -31,6 +34,15 @@ test-browser: setup ## the page in a real Chromium, which is installed where tha
 	@scripts/chromium.sh
 	@$(BIN)/python -m pytest tests/browser $(PYTEST_OPTIONS)
 
+test-observability: setup ## a real Prometheus and Alertmanager on a real run; unpacks Debian's, needs npm
+	@scripts/dashboards.sh $(TOOLS)/grafana
+	@scripts/prometheus.sh $(TOOLS)/prometheus
+	@PATH="$(CURDIR)/$(TOOLS)/prometheus/bin:$$PATH" $(BIN)/python -m pytest tests/observability tests/observability/live.py $(PYTEST_OPTIONS)
+
+pictures: setup ## docs/images/dashboard-*.png: the dashboards' queries on a real run of ten minutes
+	@scripts/prometheus.sh $(TOOLS)/prometheus
+	@PATH="$(CURDIR)/$(TOOLS)/prometheus/bin:$$PATH" $(BIN)/python -m tests.observability.pictures
+
 lint: setup ## ruff: format and rules
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 
@@ -44,4 +56,4 @@ bench: setup ## measure this machine: a table, and benchmarks/results.json
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove .venv and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
+from collections.abc import Mapping
 
 import uvicorn
 
@@ -19,17 +19,16 @@ from service.settings import Settings, load_settings
 def main() -> int:
     """Serve until a signal; 0 afterwards, 2 where the settings or the checkpoints do not allow a start."""
     prepare_process()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         settings = load_settings(os.environ)
-        serve(settings)
+        serve(settings, os.environ)
     except LabnError as error:
         print(f"labn: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, environment: Mapping[str, str]) -> None:
     """Load the models and serve them.
 
     Raises:
@@ -38,7 +37,7 @@ def serve(settings: Settings) -> None:
     """
     listener = listen(settings)
     lifecycle = Lifecycle()
-    app = compose(settings, lifecycle)
+    app = compose(settings, environment, lifecycle)
     config = uvicorn.Config(app, access_log=False, log_config=None, server_header=False)
     host, port = listener.getsockname()[:2]
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import re
+from dataclasses import replace
 from time import perf_counter
 from urllib.parse import quote
 from uuid import uuid4
@@ -14,8 +14,9 @@ from service.errors import ClientGone
 from service.lifecycle import Lifecycle
 from service.metrics import METHODS, OTHER, Metrics
 from service.problems import PROBLEMS, UNEXPECTED, problem_response
+from worker.correlation import CURRENT, REQUEST_ID, working_for
+from worker.logs import FIELDS
 
-SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 LONGEST_PATH = 200  # characters in the log
 EVENTS = b"text/event-stream"
 CANCELLED = PROBLEMS[ClientGone].status  # counted for a request that ended without an answer
@@ -38,6 +39,10 @@ class Access:
             return
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
+        with working_for(replace(CURRENT.get(), request_id=request_id)):
+            await self._serve(scope, receive, send, request_id)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         status, is_stream = 0, False  # until the answer starts
 
         async def send_with_id(message: Message) -> None:
@@ -72,7 +77,8 @@ class Access:
         if not is_stream:  # which lasts for as long as somebody looks: no latency
             self._metrics.request_seconds.labels(*labels).observe(seconds)
         path = quote(scope["path"])[:LONGEST_PATH]  # quoted: no line breaks of the client's making in the log
-        logger.info("%s %s %d %.1f ms %s", method, path, status, seconds * 1000, request_id)
+        fields = {"method": method, "route": route, "status": status, "duration_s": round(seconds, 6)}
+        logger.info("%s %s %d %.1f ms %s", method, path, status, seconds * 1000, request_id, extra={FIELDS: fields})
 
 
 def _is_stream(start: Message) -> bool:
@@ -80,7 +86,5 @@ def _is_stream(start: Message) -> bool:
 
 
 def _request_id(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and SANE_ID.fullmatch(value):
-            return str(value, "ascii")
-    return uuid4().hex
+    given = str(dict(scope["headers"]).get(b"x-request-id", b""), "latin-1")
+    return given if REQUEST_ID.fullmatch(given) else uuid4().hex

@@ -21,6 +21,7 @@ from service.pipeline import Pipeline
 from service.problems import REASONS, add_problem_handlers
 from service.queue_side import make_queue_side
 from service.registry import ModelRegistry
+from service.request_spans import RequestSpans
 from service.routes import (
     docs,
     evaluation_sets,
@@ -34,15 +35,18 @@ from service.routes import (
     status,
 )
 from service.settings import Settings, usable_cores
+from worker.tracing import NO_TRACING, Tracing
 
 API_VERSION = "1"
 
 logger = logging.getLogger("labn.service")
 
 
-def create_app(settings: Settings, registry: ModelRegistry, lifecycle: Lifecycle) -> FastAPI:
+def create_app(
+    settings: Settings, registry: ModelRegistry, lifecycle: Lifecycle, tracing: Tracing = NO_TRACING
+) -> FastAPI:
     """Return the application: it warms up in the background from its start, and is ready afterwards."""
-    parts = _assemble(settings, registry, lifecycle)
+    parts = _assemble(settings, registry, lifecycle, tracing)
     app = FastAPI(
         title=TITLE,
         description=DESCRIPTION,
@@ -54,7 +58,8 @@ def create_app(settings: Settings, registry: ModelRegistry, lifecycle: Lifecycle
     app.state.parts = parts
     larger = {evaluation_sets.PATH: settings.max_set_bytes}
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, larger=larger)
-    app.add_middleware(Access, metrics=parts.metrics, lifecycle=lifecycle)  # added last: outermost
+    app.add_middleware(Access, metrics=parts.metrics, lifecycle=lifecycle)
+    app.add_middleware(RequestSpans, tracing=tracing)  # added last: outermost
     add_problem_handlers(app)
     locks = [Depends(require_key)] if settings.api_key else []
     for routes in (predictions, models, evaluations, partial, map_values, evaluation_sets, status):
@@ -64,7 +69,7 @@ def create_app(settings: Settings, registry: ModelRegistry, lifecycle: Lifecycle
     return app
 
 
-def _assemble(settings: Settings, registry: ModelRegistry, lifecycle: Lifecycle) -> Parts:
+def _assemble(settings: Settings, registry: ModelRegistry, lifecycle: Lifecycle, tracing: Tracing) -> Parts:
     metrics = Metrics(rejection_reasons=REASONS)
     for model in registry:
         metrics.model_info.labels(model.name, model.version, model.predictor.loaded.config.preset).set(1)
@@ -75,7 +80,7 @@ def _assemble(settings: Settings, registry: ModelRegistry, lifecycle: Lifecycle)
         metrics=metrics,
     )
     admission = Admission(places=settings.max_waiting, seconds_per_image=lambda: inference.seconds_per_image)
-    pipeline = Pipeline(inference=inference, workers=usable_cores(), metrics=metrics)
+    pipeline = Pipeline(inference=inference, workers=usable_cores(), metrics=metrics, tracing=tracing)
     return Parts(
         settings=settings,
         registry=registry,

@@ -21,4 +21,4 @@ def application() -> FastAPI:
     """
     prepare_process()
     require_shared_metrics()
-    return compose(load_settings(os.environ), Lifecycle())
+    return compose(load_settings(os.environ), os.environ, Lifecycle())

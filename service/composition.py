@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 import torch
 from fastapi import FastAPI
@@ -14,6 +15,8 @@ from service.errors import SettingsError
 from service.lifecycle import Lifecycle
 from service.registry import load_registry
 from service.settings import Settings
+from worker.logs import configure_logs
+from worker.tracing import start_tracing
 
 
 def prepare_process() -> None:
@@ -23,18 +26,24 @@ def prepare_process() -> None:
     disable_created_metrics()  # type: ignore[no-untyped-call]  # no types there; nothing asks when a counter began
 
 
-def compose(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
+def compose(settings: Settings, environment: Mapping[str, str], lifecycle: Lifecycle) -> FastAPI:
     """Load the models and return the application.
+
+    Args:
+        settings: ours.
+        environment: where OpenTelemetry's own variables are.
+        lifecycle: of the process.
 
     Raises:
         SettingsError: the device or the checkpoints cannot be had.
         CheckpointError: a file that is no checkpoint.
     """
+    configure_logs(settings.log_format)
     # Only the inference thread may open a team of threads: with two teams on the same cores OpenMP waits asleep
     # instead of spinning, and a forward pass takes twice as long.
     torch.set_num_threads(1)
     registry = load_registry(settings.checkpoints, default=settings.default_model, device=_device(settings))
-    return create_app(settings, registry, lifecycle)
+    return create_app(settings, registry, lifecycle, start_tracing("labn-service", environment))
 
 
 def _device(settings: Settings) -> str:

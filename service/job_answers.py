@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections.abc import Hashable
 
@@ -13,6 +14,7 @@ from service.conditional import answer_once
 from service.event_stream import EventStreams, Look
 from worker.contracts import State
 from worker.errors import UnknownJob
+from worker.logs import FIELDS
 from worker.queue import JobQueue
 
 JSON = "application/json"
@@ -21,8 +23,12 @@ STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # pro
 LONGEST_RETRY_S = 60  # whoever asks again is told anew
 
 
+logger = logging.getLogger("labn.queue")
+
+
 def answer_submission(state: State, jobs: JobQueue, path: str) -> Response:
     """Answer a job that was asked for: 200 where its result is there already, else 202."""
+    logger.info("job %s asked for: %s", state.id, state.status, extra={FIELDS: {"job_id": state.id}})
     headers = {"Location": f"{path}/{state.id}", **_retry(state, jobs)}
     status = 200 if state.status == "succeeded" else 202
     return Response(state.model_dump_json(), status, headers, JSON)

@@ -13,14 +13,17 @@ from service.answers import Answer, compose
 from service.batching import InferenceThread
 from service.metrics import Metrics
 from service.questions import Question, prepare
+from worker.correlation import CURRENT
+from worker.tracing import Tracing
 
 
 class Pipeline:
     """Answers questions. Cancelling `answer` takes its image out of the queue."""
 
-    def __init__(self, *, inference: InferenceThread, workers: int, metrics: Metrics) -> None:
+    def __init__(self, *, inference: InferenceThread, workers: int, metrics: Metrics, tracing: Tracing) -> None:
         self.inference = inference
         self._metrics = metrics
+        self._tracing = tracing
         self._pool = ThreadPoolExecutor(
             workers,
             thread_name_prefix="labn-pictures",
@@ -46,11 +49,16 @@ class Pipeline:
         """
         loop = asyncio.get_running_loop()
         started = perf_counter()
-        prepared = await loop.run_in_executor(self._pool, prepare, question)
-        future = self.inference.submit(question.model.predictor, prepared.image, method=question.method)
-        computed = await asyncio.wrap_future(future)
+        parent = CURRENT.get().traceparent
+        with self._tracing.span("decode", parent=parent):
+            prepared = await loop.run_in_executor(self._pool, prepare, question)
+        with self._tracing.span("infer", parent=parent) as span:
+            future = self.inference.submit(question.model.predictor, prepared.image, method=question.method)
+            computed = await asyncio.wrap_future(future)
+            span.tell({"labn.model": question.model.reference, "labn.queue_s": computed.queue_s})
         finish = partial(compose, question, prepared, computed, started=started)
-        answer = await loop.run_in_executor(self._pool, finish)
+        with self._tracing.span("render", parent=parent):
+            answer = await loop.run_in_executor(self._pool, finish)
         self._record(question, answer)
         return answer
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from service.errors import SettingsError
+from worker.logs import LogFormat
 from worker.settings import QueueSettings, WorkerSettings
 
 PREFIX = "LABN_"
@@ -49,6 +50,7 @@ class Settings(QueueSettings):
     max_pixels: Annotated[int, Field(ge=1)] = 40_000_000  # height x width that an upload may declare
     upload_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30.0  # for the body of a request to arrive
     grace_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0  # for requests under way after SIGTERM
+    log_format: LogFormat = "text"  # of standard error: for people, or JSON for what collects it
     api_key: SecretStr | None = None  # asked for in X-API-Key on /v1 where set
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from service.listening import listen
 from service.redis_access import check_access
 from service.settings import load_settings, usable_cores
 from service.supervisor import Part, Supervisor
+from worker.logs import configure_logs
 
 WORKER_NICENESS = 10  # a prediction takes the core at once; the worker still gets a tenth of a busy one
 MARGIN_S = 5.0  # beyond the grace that a process gives its own work
@@ -25,7 +25,6 @@ MARGIN_S = 5.0  # beyond the grace that a process gives its own work
 
 def main() -> int:
     """Run all until a signal; 0 afterwards, 2 where something cannot start."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         return run(os.environ)
     except LabnError as error:
@@ -41,6 +40,7 @@ def run(environment: Mapping[str, str]) -> int:
             in or does not start.
     """
     settings = load_settings(environment)
+    configure_logs(settings.log_format)
     patience_s = settings.grace_s + MARGIN_S
     if settings.has_queue:
         listen(settings).close()

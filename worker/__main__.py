@@ -16,12 +16,14 @@ from worker.connection import connect
 from worker.errors import AWAY, DeviceFailed, WorkerSettingsError
 from worker.health import HealthServer
 from worker.jobs import Workshop
+from worker.logs import configure_logs
 from worker.metrics import WorkerMetrics
 from worker.process import ResidentWorker
 from worker.pulse import Pulse
 from worker.queue import JobQueue
 from worker.resident import ResidentNetworks
 from worker.settings import WorkerSettings, load_worker_settings
+from worker.tracing import Tracing, start_tracing
 
 log = logging.getLogger("worker")
 
@@ -35,10 +37,11 @@ def main(arguments: list[str] | None = None) -> int:
     keep_memory()
     disable_created_metrics()  # type: ignore[no-untyped-call]  # no types there; nothing asks when a counter began
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("rq.worker").setLevel(logging.WARNING)  # a line a job is enough
     try:
-        _work(load_worker_settings(os.environ), burst=options.burst)
+        settings = load_worker_settings(os.environ)
+        configure_logs(settings.log_format)
+        _work(settings, start_tracing("labn-worker", os.environ), burst=options.burst)
     except DeviceFailed as error:
         log.error("%s", error)
         return 1
@@ -51,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _work(settings: WorkerSettings, *, burst: bool) -> None:
+def _work(settings: WorkerSettings, tracing: Tracing, *, burst: bool) -> None:
     """Put a worker together and let it work.
 
     Raises:
@@ -74,7 +77,7 @@ def _work(settings: WorkerSettings, *, burst: bool) -> None:
             max_pixels=settings.max_pixels,
         )
         metrics, pulse = WorkerMetrics(device=networks.device), Pulse()
-        worker = ResidentWorker(jobs, workshop, settings, metrics, pulse)
+        worker = ResidentWorker(jobs, workshop, settings, metrics, pulse, tracing)
         health = HealthServer.at(settings.host, settings.worker_port, registry=metrics.registry, pulse=pulse)
         health.start()
         log.info("%s on %s, %s/healthz", worker.name, networks.device, health.url)

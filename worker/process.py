@@ -30,14 +30,17 @@ from worker import keys
 from worker.contracts import JobError
 from worker.errors import AWAY, DeviceFailed, HandedBack, OutOfMemory, PayloadRefused, Taken, error_type
 from worker.failure import job_error, named
+from worker.job_span import job_span
 from worker.jobs import JOBS, Workshop
 from worker.lease import JobLease
+from worker.logs import FIELDS
 from worker.metrics import UNKNOWN, WorkerMetrics
 from worker.pulse import Pulse
 from worker.queue import FUNCTIONS, JobQueue
 from worker.records import STATUS
 from worker.reporter import Reporter
 from worker.settings import WorkerSettings
+from worker.tracing import NO_TRACING, Span, Tracing
 
 log = logging.getLogger("worker")
 KIND_OF = {function: kind for kind, function in FUNCTIONS.items()}
@@ -50,9 +53,16 @@ class ResidentWorker(SimpleWorker):
     """Works until it is told to end. Its networks stay; nothing is forked."""
 
     def __init__(
-        self, jobs: JobQueue, workshop: Workshop, settings: WorkerSettings, metrics: WorkerMetrics, pulse: Pulse
+        self,
+        jobs: JobQueue,
+        workshop: Workshop,
+        settings: WorkerSettings,
+        metrics: WorkerMetrics,
+        pulse: Pulse,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
         self.jobs, self.workshop, self.settings, self.metrics, self.pulse = jobs, workshop, settings, metrics, pulse
+        self.tracing = tracing
         self.device = workshop.networks.device
         self._ends_at: float | None = None  # of time.monotonic, once a signal has come
         self._offered = float("-inf")  # maintenance, the last time
@@ -94,7 +104,8 @@ class ResidentWorker(SimpleWorker):
         """Do a job to one of its ends."""
         execution = self.prepare_execution(job)
         if self._begin(job):
-            self._perform(job, queue, execution)
+            with job_span(self.tracing, job) as span:
+                self._perform(job, queue, execution, span)
         else:
             self._leave(job, execution)
 
@@ -163,7 +174,7 @@ class ResidentWorker(SimpleWorker):
                     continue
                 return True
 
-    def _perform(self, job: Job, queue: Queue, execution: Execution) -> None:
+    def _perform(self, job: Job, queue: Queue, execution: Execution, span: Span) -> None:
         """Run a job that is this worker's.
 
         Raises:
@@ -188,11 +199,14 @@ class ResidentWorker(SimpleWorker):
         except Exception as raised:
             error = named(raised)
             outcome = self._fail(job, queue, execution, lease, error)
+            span.fail(error_type(error))
+        span.tell({"labn.job.kind": kind, "labn.job.outcome": outcome, "labn.device": self.device})
         self.metrics.ended(kind, outcome, time.monotonic() - began)
         if (kind, outcome) == ("evaluation", "succeeded"):
             self._observe_run(time.monotonic() - began, forwards)
         self._tell_end(job.id)
-        log.info("job %s %s %s in %.2f s", job.id, kind, outcome, time.monotonic() - began)
+        took = {"kind": kind, "outcome": outcome, "duration_s": round(time.monotonic() - began, 6)}
+        log.info("job %s %s %s in %.2f s", job.id, kind, outcome, took["duration_s"], extra={FIELDS: took})
         if isinstance(error, DeviceFailed):
             raise error
 

@@ -23,6 +23,7 @@ from worker import keys
 from worker.blobs import Blobs
 from worker.connection import connect
 from worker.contracts import Contract, EvaluationPayload, EvaluationState, Event, WorkerState
+from worker.correlation import CURRENT
 from worker.errors import KeyReused, QueueFull, UnknownJob, UploadMissing
 from worker.maintenance import Maintenance
 from worker.records import Records
@@ -282,6 +283,7 @@ class JobQueue:
             timeout=self.settings.job_timeout_s,
             result_ttl=self.settings.result_ttl_s,
             failure_ttl=self.settings.result_ttl_s,
+            meta=CURRENT.get().carried(),
             retry=Retry(max=retries, enqueue_at_front=True) if retries else None,
         )
         queue.enqueue_job(job, pipeline=pipe)

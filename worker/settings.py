@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from worker.errors import WorkerSettingsError
+from worker.logs import LogFormat
 
 PREFIX = "LABN_"
 OF_THE_SERVICE = frozenset(  # its launcher and its client: they share the environment
@@ -51,6 +52,7 @@ class WorkerSettings(QueueSettings):
     threads: Annotated[int, Field(ge=1)] | None = None  # of one forward pass; None: torch's own choice
     max_pixels: Annotated[int, Field(ge=1)] = 40_000_000
     grace_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0  # for the running job after SIGTERM
+    log_format: LogFormat = "text"  # of standard error
 
     @field_validator("checkpoints", mode="before")
     @classmethod

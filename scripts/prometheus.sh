@@ -1,0 +1,32 @@
+#!/bin/sh
+# Makes sure that $1/bin has prometheus, promtool, alertmanager and amtool: those on PATH, else Debian's packages,
+# unpacked there and not installed, so that nothing is started and root is not needed.
+set -eu
+
+folder=$1
+mkdir -p "$folder/bin"
+folder=$(cd "$folder" && pwd)
+
+is_there() { [ -x "$folder/bin/$1" ] || command -v "$1" >/dev/null; }
+all_there() { is_there prometheus && is_there promtool && is_there alertmanager && is_there amtool; }
+
+all_there && exit 0
+if ! command -v apt-get >/dev/null || ! command -v dpkg >/dev/null; then
+    echo "this needs prometheus, promtool, alertmanager and amtool on PATH; Debian and Ubuntu have them as packages" >&2
+    exit 1
+fi
+echo "unpacking prometheus and prometheus-alertmanager"
+download() { (cd "$folder" && apt-get download -qq prometheus prometheus-alertmanager 2>/dev/null); }
+if ! download; then
+    [ "$(id -u)" = 0 ] || { echo "the package lists are missing or old: sudo apt-get update" >&2; exit 1; }
+    apt-get update -qq
+    download
+fi
+for package in "$folder"/*.deb; do
+    dpkg -x "$package" "$folder/unpacked"
+done
+for tool in prometheus promtool amtool; do
+    ln -sf "../unpacked/usr/bin/$tool" "$folder/bin/$tool"
+done
+ln -sf ../unpacked/usr/bin/prometheus-alertmanager "$folder/bin/alertmanager"
+all_there
