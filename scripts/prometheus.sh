@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes sure that $1/bin has prometheus, promtool, alertmanager and amtool: those on PATH, else Debian's packages,
-# unpacked there and not installed, so that nothing is started and root is not needed.
+# unpacked there and not installed, so that nothing is started. Root is needed for one thing: Debian's alertmanager reads
+# its templates from an absolute path.
 set -eu
 
 folder=$1
@@ -10,7 +11,19 @@ folder=$(cd "$folder" && pwd)
 is_there() { [ -x "$folder/bin/$1" ] || command -v "$1" >/dev/null; }
 all_there() { is_there prometheus && is_there promtool && is_there alertmanager && is_there amtool; }
 
-all_there && exit 0
+templates=/usr/share/prometheus/alertmanager
+place_templates() {
+    [ -e "$folder/unpacked$templates" ] && ! [ -e "$templates" ] || return 0
+    if ! { mkdir -p "$templates" && cp "$folder/unpacked$templates"/*.tmpl "$templates"; } 2>/dev/null; then
+        echo "Debian's alertmanager wants $templates, which needs root: sudo apt-get install prometheus-alertmanager" >&2
+        exit 1
+    fi
+}
+
+if all_there; then
+    place_templates
+    exit 0
+fi
 if ! command -v apt-get >/dev/null || ! command -v dpkg >/dev/null; then
     echo "this needs prometheus, promtool, alertmanager and amtool on PATH; Debian and Ubuntu have them as packages" >&2
     exit 1
@@ -29,4 +42,5 @@ for tool in prometheus promtool amtool; do
     ln -sf "../unpacked/usr/bin/$tool" "$folder/bin/$tool"
 done
 ln -sf ../unpacked/usr/bin/prometheus-alertmanager "$folder/bin/alertmanager"
+place_templates
 all_there

@@ -10,7 +10,6 @@ import httpx
 
 from tests.conftest import Encode
 
-LARGE = {"size": "upload"}  # drawn and packed at full size: slow on any machine
 MISTAKES = ({"content": b"no image"}, {"files": {"picture": b""}})
 
 
@@ -20,26 +19,35 @@ class Load:
     def __init__(self, url: str, encode: Encode) -> None:
         self._url, self._encode = url, encode
         self._rounds = 0
+        self.predictions = 0  # that were answered
 
     def run_round(self, *, methods: str = "attention,random", slow: bool = False) -> list[str]:
-        """Send one round; return where its jobs are."""
+        """Send one round; `slow`: with an image that is drawn at full size. Return where its jobs are."""
         self._rounds += 1
         image = self._encode(seed=self._rounds)
-        for _ in range(4):
-            self._ask("predictions", 200, files={"image": image}, params={"include": "overlay"})
+        for _ in range(3):
+            self._predict(image)
         if slow:
-            large = self._encode(3000, 4000, seed=self._rounds)
-            self._ask("predictions", 200, files={"image": large}, params=LARGE)
-        for mistake in MISTAKES:
-            assert 400 <= self._post("predictions", **mistake).status_code < 500
+            self._predict(self._encode(3000, 4000, seed=self._rounds), size="upload")
+        self.glance()
         fields = {"methods": methods, "patch_sizes": "16"}
         evaluation = self._ask("evaluations", 202, files={"image": image}, data=fields)
         a_set = self._ask("evaluation-sets", 202, files={"archive": self._archive()}, data=fields)
         return [evaluation.headers["location"], a_set.headers["location"]]
 
+    def glance(self) -> None:
+        """Send a prediction and the mistakes."""
+        self._predict(self._encode(seed=0))
+        for mistake in MISTAKES:
+            assert 400 <= self._post("predictions", **mistake).status_code < 500
+
     def is_ended(self, location: str) -> bool:
         ended: bool = httpx.get(self._url + location).json()["ended_at"] is not None
         return ended
+
+    def _predict(self, image: bytes, **parameters: str) -> None:
+        self._ask("predictions", 200, files={"image": image}, params=parameters)
+        self.predictions += 1
 
     def _archive(self) -> bytes:
         """A zip of two images, one of them broken."""

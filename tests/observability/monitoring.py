@@ -19,6 +19,7 @@ from tests.service.launcher import free_port
 from tests.worker.live import wait_for
 
 Series = list[dict[str, Any]]
+START_S = 120.0
 SCRAPE = {"scrape_interval": "1s", "evaluation_interval": "1s"}  # what is shipped waits for 15 s
 
 
@@ -93,7 +94,7 @@ class Monitoring:
             f"--storage.tsdb.path={self.folder}/series",
             f"--web.listen-address=127.0.0.1:{port}",
         )  # fmt: skip
-        wait_for(lambda: _is_ready(self.url) and _is_ready(self.alertmanager_url))
+        wait_for(lambda: _is_ready(self.url) and _is_ready(self.alertmanager_url), within_s=START_S)
 
     def _write_configurations(self, targets: Mapping[str, str]) -> None:
         """Write what is shipped, with addresses for names."""

@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 
 from tests.observability.load import Load
 from tests.observability.monitoring import Monitoring, Series
+from tests.observability.photographs import photograph
 from tests.observability.shipped import DASHBOARDS, ROOT
 from tests.observability.stack import Stack
 
@@ -109,8 +110,6 @@ def _draw_table(axes: Axes, series: Series) -> None:
 
 def main(minutes: float) -> None:
     """Run the shipped model under a load for so long, and draw."""
-    from tests.observability.photographs import photograph  # generated ones, which need the training room
-
     with tempfile.TemporaryDirectory() as folder, Stack(Path(folder), ROOT / "checkpoints") as stack:
         load, ends = Load(stack.url, photograph), time.monotonic() + minutes * 60
         while time.monotonic() < ends:

@@ -71,4 +71,5 @@ def exported() -> set[str]:
     registries = Metrics(rejection_reasons=["any"]).registry, queue, WorkerMetrics(device="cpu").registry
     families = [family for registry in registries for family in registry.collect()]
     ours = [family for family in families if family.name.startswith("labn_")]
-    return {family.name + suffix for family in ours for suffix in SUFFIXES[family.type]}
+    names = {family.name + suffix for family in ours for suffix in SUFFIXES[family.type]}
+    return names - {"labn_pid_score_sum"}  # the client leaves it out where scores may be negative

@@ -20,6 +20,7 @@ from tests.observability.shipped import (
     rule_queries,
     rules,
 )
+from worker.metrics import SCORES
 
 RUNBOOK = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
@@ -66,6 +67,15 @@ def test_what_is_promised_is_an_edge_of_the_histogram() -> None:
     (bound,) = {edge for rule in rules() for edge in re.findall(r'le="([\d.]+)"', rule["expr"])}
     assert float(bound) in STAGE_BUCKETS_S
     assert str(float(bound)) == bound  # as the client writes it
+
+
+def test_means_of_scores_follow_from_edges_every_tenth() -> None:
+    """A score in the bucket below edge k of 21 is counted by the 21 - k edges from there on."""
+    for score in (-1.0, -0.35, 0.05, 0.95):
+        counting = sum(score <= edge for edge in SCORES)
+        assert abs(1.05 - 0.1 * counting - score) <= 0.05 + 1e-9
+    means = [rule["expr"] for rule in rules() if rule.get("record", "").startswith("labn:pid_score:mean")]
+    assert all(mean.startswith("1.05 - 0.1 * sum") for mean in means)
 
 
 def test_every_process_is_scraped_by_its_name() -> None:
