@@ -110,7 +110,10 @@ def _draw_table(axes: Axes, series: Series) -> None:
 
 def main(minutes: float) -> None:
     """Run the shipped model under a load for so long, and draw."""
-    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder), ROOT / "checkpoints") as stack:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Stack(Path(folder), ROOT / "checkpoints" / "labn-idrid.safetensors") as stack,
+    ):
         load, ends = Load(stack.url, photograph), time.monotonic() + minutes * 60
         while time.monotonic() < ends:
             load.run_round(methods="attention,grad_cam,random", slow=False)
