@@ -24,6 +24,7 @@ from tests.observability.shipped import DASHBOARDS, ROOT
 from tests.observability.stack import Stack
 
 COLUMNS, ROW_INCHES, WIDTH_INCHES = 24, 0.34, 13.0
+LEFT, RIGHT, BELOW, ABOVE = 1.1, 0.2, 1.3, 1.0  # of cells: what is left to ticks, labels and titles
 POINTS = 120
 FORMATS = {"percentunit": "{:.1%}", "s": "{:.3g} s", "bytes": "{:.3g} B", "reqps": "{:.2f}/s", "ops": "{:.2f}/s"}
 
@@ -34,15 +35,20 @@ def draw(dashboard: Path, monitoring: Monitoring, file: Path, *, span_s: float) 
     rows = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in panels)
     empty = []
     with mpl.rc_context({"font.size": 7, "axes.titlesize": 8, "axes.grid": True, "grid.alpha": 0.3}):
-        figure = Figure(figsize=(WIDTH_INCHES, rows * ROW_INCHES), layout="constrained")
-        grid = figure.add_gridspec(rows, COLUMNS)
+        figure = Figure(figsize=(WIDTH_INCHES, rows * ROW_INCHES))
         for panel in panels:
-            place = panel["gridPos"]
-            cells = grid[place["y"] : place["y"] + place["h"], place["x"] : place["x"] + place["w"]]
-            if not _draw_panel(figure.add_subplot(cells), panel, monitoring, span_s):
+            axes = figure.add_axes(_place(panel["gridPos"], rows))
+            if not _draw_panel(axes, panel, monitoring, span_s):
                 empty.append(panel["title"])
         figure.savefig(file, dpi=80)
     return empty
+
+
+def _place(cells: dict[str, int], rows: int) -> tuple[float, float, float, float]:
+    """Return left, bottom, width and height of a panel's axes: its cells, less the room that its texts take."""
+    left, bottom = cells["x"] + LEFT, rows - cells["y"] - cells["h"] + BELOW
+    width, height = cells["w"] - LEFT - RIGHT, cells["h"] - BELOW - ABOVE
+    return left / COLUMNS, bottom / rows, width / COLUMNS, height / rows
 
 
 def _draw_panel(axes: Axes, panel: dict[str, Any], monitoring: Monitoring, span_s: float) -> bool:
