@@ -9,11 +9,11 @@ TORCH_INDEX_URL ?= https://download.pytorch.org/whl/cpu
 # Named after the content of all that decides what is installed.
 READY := $(VENV)/.ready-$(shell cat pyproject.toml scripts/setup.sh scripts/requirements.py | cksum | cut -d' ' -f1)
 
-# What the tests of the deployment unpack; nothing of it is installed.
+# What the tests of the deployment unpack and what looks at the installed packages; nothing of it is installed.
 TOOLS := .tools
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-browser test-observability pictures lint format types bench clean
+.PHONY: help setup serve test test-browser test-observability pictures lint format types bench audit sbom clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,12 @@ types: setup ## mypy --strict
 
 bench: setup ## measure this machine: a table, and benchmarks/results.json
 	@$(BIN)/python -m benchmarks
+
+audit: setup ## known vulnerabilities of what is installed; says so where no database can be reached
+	@scripts/audit.sh audit $(VENV) $(TOOLS)/audit
+
+sbom: setup ## sbom.cdx.json: what is installed, as CycloneDX
+	@scripts/audit.sh sbom $(VENV) $(TOOLS)/audit
 
 clean: ## remove .venv and caches
 	rm -rf $(VENV) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache

@@ -38,7 +38,9 @@ def serve(settings: Settings, environment: Mapping[str, str]) -> None:
     listener = listen(settings)
     lifecycle = Lifecycle()
     app = compose(settings, environment, lifecycle)
-    config = uvicorn.Config(app, access_log=False, log_config=None, server_header=False)
+    config = uvicorn.Config(
+        app, access_log=False, log_config=None, server_header=False, forwarded_allow_ips=settings.trusted_proxies
+    )
     host, port = listener.getsockname()[:2]
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     print(

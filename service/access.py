@@ -78,7 +78,10 @@ class Access:
             self._metrics.request_seconds.labels(*labels).observe(seconds)
         path = quote(scope["path"])[:LONGEST_PATH]  # quoted: no line breaks of the client's making in the log
         fields = {"method": method, "route": route, "status": status, "duration_s": round(seconds, 6)}
-        logger.info("%s %s %d %.1f ms %s", method, path, status, seconds * 1000, request_id, extra={FIELDS: fields})
+        key = scope["state"].get("key")
+        who = f" by {key.name}" if key else ""
+        told = {FIELDS: {**fields, "key": key.name} if key else fields}
+        logger.info("%s %s %d %.1f ms %s%s", method, path, status, seconds * 1000, request_id, who, extra=told)
 
 
 def _is_stream(start: Message) -> bool:

@@ -11,15 +11,19 @@ from fastapi import Depends, FastAPI
 
 from service.access import Access
 from service.admission import Admission
+from service.answer_headers import AnswerHeaders
 from service.batching import InferenceThread
-from service.dependencies import Parts, require_key
+from service.dependencies import Parts
+from service.keys.key_ring import open_key_ring
 from service.lifecycle import Lifecycle, Phase
 from service.limits import BodyLimit
+from service.locks import require_key, require_scope
 from service.metrics import Metrics
 from service.openapi import DESCRIPTION, TITLE
 from service.pipeline import Pipeline
 from service.problems import REASONS, add_problem_handlers
 from service.queue_side import make_queue_side
+from service.rate_limit import make_rate_limit
 from service.registry import ModelRegistry
 from service.request_spans import RequestSpans
 from service.routes import (
@@ -35,6 +39,7 @@ from service.routes import (
     status,
 )
 from service.settings import Settings, usable_cores
+from service.shadow import make_shadow
 from worker.tracing import NO_TRACING, Tracing
 
 API_VERSION = "1"
@@ -59,11 +64,15 @@ def create_app(
     larger = {evaluation_sets.PATH: settings.max_set_bytes}
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, larger=larger)
     app.add_middleware(Access, metrics=parts.metrics, lifecycle=lifecycle)
+    app.add_middleware(AnswerHeaders)
     app.add_middleware(RequestSpans, tracing=tracing)  # added last: outermost
     add_problem_handlers(app)
-    locks = [Depends(require_key)] if settings.api_key else []
-    for routes in (predictions, models, evaluations, partial, map_values, evaluation_sets, status):
-        app.include_router(routes.router, dependencies=locks)
+    lock = [Depends(require_key)] if parts.keys else []
+    for routes in (models, status):
+        app.include_router(routes.router, dependencies=lock)
+    app.include_router(predictions.router, dependencies=[*lock, Depends(require_scope("predict"))])
+    for routes in (evaluations, partial, map_values, evaluation_sets):
+        app.include_router(routes.router, dependencies=[*lock, Depends(require_scope("evaluate"))])
     for routes in (health, docs, page):
         app.include_router(routes.router)
     return app
@@ -89,6 +98,9 @@ def _assemble(settings: Settings, registry: ModelRegistry, lifecycle: Lifecycle,
         admission=admission,
         pipeline=pipeline,
         queue=make_queue_side(settings, lifecycle, metrics),
+        keys=open_key_ring(settings),
+        rate_limit=make_rate_limit(settings),
+        shadow=make_shadow(settings, registry, inference, metrics),
     )
 
 
@@ -101,9 +113,13 @@ def _lifespan_of(parts: Parts) -> Callable[[FastAPI], AbstractAsyncContextManage
         warming = asyncio.create_task(_become_ready(parts.pipeline.inference, parts.lifecycle))
         yield
         warming.cancel()
+        if parts.shadow:
+            parts.shadow.stop()
         await asyncio.to_thread(parts.pipeline.stop)
         if parts.queue:
             await asyncio.to_thread(parts.queue.stop)
+        if parts.rate_limit:
+            await parts.rate_limit.stop()
 
     return lifespan
 

@@ -41,13 +41,14 @@ class _Waiting:
     predictor: Predictor
     image: Tensor  # (1, C, H, W)
     method: str | None
+    spare: bool
     future: Future[Computed] = field(default_factory=Future)
     since: float = field(default_factory=perf_counter)
 
     @property
-    def key(self) -> tuple[int, str | None]:
+    def key(self) -> tuple[int, str | None, bool]:
         """What must be equal to share a forward pass."""
-        return id(self.predictor), self.method
+        return id(self.predictor), self.method, self.spare
 
 
 class InferenceThread:
@@ -87,9 +88,14 @@ class InferenceThread:
             self._changed.notify()
         self._thread.join(STOP_S)
 
-    def submit(self, predictor: Predictor, image: Tensor, *, method: str | None) -> Future[Computed]:
-        """Queue one image (1, C, H, W); the future may raise NonFiniteOutput."""
-        waiting = _Waiting(predictor=predictor, image=image, method=method)
+    def submit(
+        self, predictor: Predictor, image: Tensor, *, method: str | None, spare: bool = False
+    ) -> Future[Computed]:
+        """Queue one image (1, C, H, W); the future may raise NonFiniteOutput.
+
+        A spare one is computed by itself when nothing else waits, and not counted.
+        """
+        waiting = _Waiting(predictor=predictor, image=image, method=method, spare=spare)
         with self._changed:
             self._waiting.append(waiting)
             self._changed.notify()
@@ -115,7 +121,9 @@ class InferenceThread:
                 if self._stopping:
                     return []
                 live = [waiting for waiting in self._waiting if not waiting.future.cancelled()]
-                mates = [waiting for waiting in live if waiting.key == live[0].key][: self._max_batch]
+                live.sort(key=lambda waiting: waiting.spare)  # which keeps the order otherwise
+                places = 1 if live and live[0].spare else self._max_batch
+                mates = [waiting for waiting in live if waiting.key == live[0].key][:places]
                 self._waiting = deque(waiting for waiting in live if waiting not in mates)
                 if batch := [mate for mate in mates if mate.future.set_running_or_notify_cancel()]:
                     return batch
@@ -130,7 +138,8 @@ class InferenceThread:
                 waiting.future.set_exception(error)
             return
         infer_s = perf_counter() - started
-        self._measure(len(batch), infer_s)
+        if not batch[0].spare:
+            self._measure(len(batch), infer_s)
         for waiting, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, NonFiniteOutput):
                 waiting.future.set_exception(outcome)

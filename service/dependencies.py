@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import hmac
 from collections import Counter
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.security import APIKeyHeader
 
 from service.admission import Admission
-from service.errors import NoQueue, WrongKey
+from service.errors import NoQueue
+from service.keys.key_ring import KeyRing
 from service.lifecycle import Lifecycle
 from service.metrics import Metrics
 from service.pipeline import Pipeline
 from service.queue_side import QueueSide
+from service.rate_limit import RateLimit
 from service.registry import ModelRegistry
 from service.schemas import REPEATABLE
 from service.settings import Settings
-
-API_KEY_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="Where LABN_API_KEY is set.")
+from service.shadow import Shadow
 
 NO_QUEUE = (
     "this service was started without LABN_REDIS_URL, so it serves predictions only; `make serve` has a queue"
@@ -40,6 +39,9 @@ class Parts:
     admission: Admission
     pipeline: Pipeline
     queue: QueueSide | None  # None: started without a Redis
+    keys: KeyRing | None  # None: anybody is let in
+    rate_limit: RateLimit | None
+    shadow: Shadow | None
 
 
 def parts_of(request: Request) -> Parts:
@@ -54,17 +56,6 @@ async def get_parts(request: Request) -> Parts:
 
 
 PartsOfApp = Annotated[Parts, Depends(get_parts)]
-
-
-async def require_key(parts: PartsOfApp, given: Annotated[str | None, Depends(API_KEY_HEADER)]) -> None:
-    """Let the request in; asked on /v1 where a key is set.
-
-    Raises:
-        WrongKey: a key is set and this is not it.
-    """
-    key = parts.settings.api_key
-    if key and not hmac.compare_digest(key.get_secret_value().encode(), (given or "").encode()):
-        raise WrongKey("send the key in X-API-Key")
 
 
 async def require_ready(parts: PartsOfApp) -> None:

@@ -10,12 +10,14 @@ LabnError
     │   ├── BodyTooLarge        more bytes than allowed
     │   ├── UploadTooSlow       the body was not complete in time
     │   ├── WrongKey            the API key is missing or wrong
+    │   ├── MissingScope        the API key may not do this
     │   ├── UnknownModel        no model of that name and version
     │   ├── NotFinished         asked for what only a finished evaluation has
     │   ├── NotThere            the evaluation has no such part, or it is no longer kept
     │   └── ClientGone          the client left before its answer was ready
     └── BusyError
         ├── QueueFull           every place is taken
+        ├── RateLimited         the API key has asked too often
         ├── NotReady            starting up or draining
         ├── NoQueue             started without a Redis
         └── QueueAway           Redis does not answer
@@ -62,6 +64,14 @@ class WrongKey(RequestError):
     """The API key is missing or wrong."""
 
 
+class MissingScope(RequestError):
+    """The API key may not do this."""
+
+    def __init__(self, message: str, *, scope: str) -> None:
+        super().__init__(message)
+        self.scope = scope
+
+
 class UnknownModel(RequestError):
     """No model of that name and version."""
 
@@ -88,6 +98,10 @@ class BusyError(ServiceError):
 
 class QueueFull(BusyError):
     """Every place is taken."""
+
+
+class RateLimited(BusyError):
+    """The API key has asked too often."""
 
 
 class NotReady(BusyError):

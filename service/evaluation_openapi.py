@@ -10,7 +10,7 @@ from service.set_submission import ARCHIVE, NAME
 from worker.contracts import EvaluationParameters
 
 BINARY = {"type": "string", "format": "binary"}
-ALWAYS = (401, 422, 500, 503)  # what any of these routes may answer
+ALWAYS = (401, 403, 422, 429, 500, 503)  # what any of these routes may answer
 
 
 def job_problems(*statuses: int) -> Responses:

@@ -13,8 +13,10 @@ STAGE_BUCKETS_S = (0.0005, 0.001, *HTTP_BUCKETS_S)
 BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 RATIO_BUCKETS = tuple(tenth / 10 for tenth in range(1, 11))
 CONFIDENCE_BUCKETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+DIFFERENCE_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)  # of probabilities
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 STAGES = ("decode", "queue", "infer", "render", "total")
+SHADOW_OUTCOMES = ("agreed", "differed", "failed", "dropped")
 OTHER = "other"  # any method or path that is not ours
 
 
@@ -51,6 +53,25 @@ class Metrics:
         )
         for reason in rejection_reasons:
             self.rejected.labels(reason)
+
+    def add_shadow(self, model: str) -> None:
+        """Add what compares a shadow model with the one that answers; there is none of it where none is set."""
+        self.shadow_predictions = Counter(
+            "labn_shadow_predictions",
+            "Predictions that were asked of the shadow model too: same class, another one, no answer, no place.",
+            ("model", "outcome"),
+            registry=self.registry,
+        )
+        self.shadow_difference = Histogram(
+            "labn_shadow_probability_difference",
+            "Largest difference of a class's probability between the answer and the shadow's.",
+            ("model",),
+            buckets=DIFFERENCE_BUCKETS,
+            registry=self.registry,
+        )
+        self.shadow_difference.labels(model)
+        for outcome in SHADOW_OUTCOMES:
+            self.shadow_predictions.labels(model, outcome)
 
     def _add_inference(self) -> None:
         self.stage_seconds = Histogram(

@@ -73,6 +73,7 @@ PREDICTION_EXAMPLE: dict[
 DETAILS = {
     "malformed-request": "no image: send it as the body or as the multipart field 'image'",
     "wrong-key": "send the key in X-API-Key",
+    "missing-scope": "the key camera-3 has not the scope admin",
     "unknown-model": "no model 'labn'; there are ['labn-idrid@35bae58816fa']",
     "unknown-evaluation": "no evaluation 5f0c6f4e9d1b4c0c8a7e21b3f4d5a6b7; results are kept for 604800 s",
     "not-there": "no map of 'rise'; there are attention, random",
@@ -95,6 +96,7 @@ DETAILS = {
     "bad-parameter": "threshold: must be at most 1",
     "non-finite-output": NOT_FINITE,
     "queue-full": "all 64 places are taken",
+    "rate-limited": "60 requests a minute are allowed with this key",
     "client-gone": "the client left before its answer was ready",
     "not-ready": "the service is starting",
     "unexpected": "it has been logged under request_id",
@@ -149,8 +151,13 @@ def _describe(problems: list[Problem]) -> dict[str, Any]:
         "description": " · ".join(problem.title for problem in problems),
         "content": {MEDIA_TYPE: {"schema": ProblemAnswer.model_json_schema(), "examples": examples}},
     }
-    if problems[0].status == 401:
-        described["headers"] = {"WWW-Authenticate": {"description": "APIKey.", "schema": {"type": "string"}}}
+    if problems[0].status in (401, 403):
+        described["headers"] = {
+            "WWW-Authenticate": {
+                "description": "APIKey, and the scope that is missing.",
+                "schema": {"type": "string"},
+            }
+        }
     if problems[0].status in (429, 503):
         described["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
     return described

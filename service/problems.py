@@ -20,12 +20,14 @@ from service.errors import (
     BusyError,
     ClientGone,
     MalformedRequest,
+    MissingScope,
     NoQueue,
     NotFinished,
     NotReady,
     NotThere,
     QueueAway,
     QueueFull,
+    RateLimited,
     UnknownModel,
     UploadTooSlow,
     WrongKey,
@@ -51,6 +53,7 @@ QUEUE_AWAY = Problem(503, "queue-away", "The queue does not answer")
 PROBLEMS: dict[type[Exception], Problem] = {
     MalformedRequest: Problem(400, "malformed-request", "The request is malformed"),
     WrongKey: Problem(401, "wrong-key", "The API key is missing or wrong"),
+    MissingScope: Problem(403, "missing-scope", "The API key may not do this"),
     UnknownModel: Problem(404, "unknown-model", "No such model"),
     of_the_queue.UnknownJob: Problem(404, "unknown-evaluation", "No such evaluation or set"),
     NotThere: Problem(404, "not-there", "The evaluation has no such part"),
@@ -70,6 +73,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     NonFiniteOutput: Problem(422, "non-finite-output", "The network's outputs are not finite"),
     QueueFull: Problem(429, "queue-full", "Too many requests are under way"),
     of_the_queue.QueueFull: Problem(429, "too-many-evaluations", "Too many evaluations wait"),
+    RateLimited: Problem(429, "rate-limited", "Too many requests with this key"),
     ClientGone: Problem(499, "client-gone", "The client left"),
     NotReady: Problem(503, "not-ready", "The service is not ready"),
     NoQueue: Problem(503, "no-queue", "Only predictions are served here"),
@@ -134,4 +138,6 @@ def _headers(error: Exception) -> dict[str, str] | None:
         return {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}
     if isinstance(error, AWAY):
         return {"Retry-After": str(AWAY_RETRY_S)}
+    if isinstance(error, MissingScope):  # in the words of RFC 6750, section 3.1
+        return {"WWW-Authenticate": f'APIKey error="insufficient_scope", scope="{error.scope}"'}
     return {"WWW-Authenticate": "APIKey"} if isinstance(error, WrongKey) else None

@@ -42,7 +42,7 @@ class ModelRegistry:
             self._by_reference.setdefault(model.name, model)
             self._by_reference.setdefault(model.reference, model)
         if default is None:
-            default = models[0].reference if len(models) == 1 else DEFAULT_MODEL
+            default = models[0].name if len({model.name for model in models}) == 1 else DEFAULT_MODEL
         if default not in self._by_reference:
             raise SettingsError(f"LABN_DEFAULT_MODEL: no model {default!r}; there are {sorted(self._by_reference)}")
         self.default = self._by_reference[default]
@@ -66,7 +66,7 @@ class ModelRegistry:
 def load_registry(paths: Sequence[Path], *, default: str | None, device: str) -> ModelRegistry:
     """Load every checkpoint in these folders and files; a file's stem, up to an "@", is the model's name.
 
-    `default` None: the only model, or DEFAULT_MODEL.
+    `default` None: the only name there is, or DEFAULT_MODEL.
 
     Raises:
         SettingsError: a path without checkpoints, or no model of the default's name.

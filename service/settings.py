@@ -51,7 +51,13 @@ class Settings(QueueSettings):
     upload_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30.0  # for the body of a request to arrive
     grace_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0  # for requests under way after SIGTERM
     log_format: LogFormat = "text"  # of standard error: for people, or JSON for what collects it
-    api_key: SecretStr | None = None  # asked for in X-API-Key on /v1 where set
+    api_key: SecretStr | None = None  # asked for in X-API-Key on /v1 where set; it may do everything
+    api_keys_file: Path | None = None  # more keys, hashed, with scopes
+    open_to_all: bool = False  # serve without keys where other machines reach us
+    rate_limit: Annotated[int, Field(ge=1)] | None = None  # requests a minute with one key
+    shadow_model: str | None = None  # name@version that is asked as well, behind the answer, and compared
+    shadow_share: Annotated[float, Field(gt=0, le=1)] = 0.1  # of the predictions of that name
+    trusted_proxies: str = "127.0.0.1,::1"  # whose X-Forwarded headers are believed: addresses, networks or *
 
     @property
     def has_queue(self) -> bool:

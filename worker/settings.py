@@ -18,6 +18,7 @@ OF_THE_SERVICE = frozenset(  # its launcher and its client: they share the envir
     f"{PREFIX}{name}"
     for name in (
         "PORT", "DEFAULT_MODEL", "MAX_BATCH", "MAX_WAITING", "MAX_BODY_BYTES", "UPLOAD_S", "API_KEY",
+        "API_KEYS_FILE", "OPEN_TO_ALL", "RATE_LIMIT", "TRUSTED_PROXIES", "SHADOW_MODEL", "SHADOW_SHARE",
         "MAX_SET_BYTES", "DATA_DIR", "DATASETS", "URL",
     )
 )  # fmt: skip

@@ -25,6 +25,7 @@ from service.evaluation_openapi import (
 )
 from service.evaluation_schemas import PageOptions, SetItemsAnswer, SetsAnswer
 from service.job_answers import answer_events, answer_state, answer_submission
+from service.locks import require_scope
 from service.multipart import Form
 from service.queue_side import QueueSide
 from service.result_parts import table_of
@@ -64,7 +65,7 @@ async def create_set(
     "",
     summary="List sets",
     responses={**example_of(SETS_EXAMPLE), **job_problems()},
-    dependencies=[Depends(require_single_values)],
+    dependencies=[Depends(require_scope("admin")), Depends(require_single_values)],
 )
 def list_sets(options: Annotated[PageOptions, Query()], queue: QueueOfApp) -> SetsAnswer:
     """List the newest first; results are left out."""

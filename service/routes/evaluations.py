@@ -27,6 +27,7 @@ from service.evaluation_openapi import (
 )
 from service.evaluation_schemas import EvaluationsAnswer, MapOptions, PageOptions
 from service.job_answers import answer_events, answer_state, answer_submission
+from service.locks import require_scope
 from service.result_parts import map_of, result_of
 from service.submission import submission_of
 from worker.contracts import EvaluationState
@@ -69,7 +70,7 @@ async def create_evaluation(
     "",
     summary="List evaluations",
     responses={**example_of(EVALUATIONS_EXAMPLE), **job_problems()},
-    dependencies=[Depends(require_single_values)],
+    dependencies=[Depends(require_scope("admin")), Depends(require_single_values)],
 )
 def list_evaluations(options: Annotated[PageOptions, Query()], queue: QueueOfApp) -> EvaluationsAnswer:
     """List the newest first; results are left out."""

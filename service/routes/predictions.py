@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
+from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from service.dependencies import PartsOfApp, require_ready, require_single_values
@@ -26,7 +27,7 @@ router = APIRouter(prefix="/v1", tags=["predictions"], dependencies=[Depends(req
     summary="Classify an image and show where the network looked",
     response_model=PredictionAnswer,
     dependencies=[Depends(require_single_values)],
-    responses={200: PREDICTION_ANSWER, **problem_responses(400, 401, 404, 408, 413, 415, 422, 429, 500, 503)},
+    responses={200: PREDICTION_ANSWER, **problem_responses(400, 401, 403, 404, 408, 413, 415, 422, 429, 500, 503)},
     openapi_extra={"requestBody": IMAGE_BODY},
 )
 async def create_prediction(
@@ -51,4 +52,5 @@ async def create_prediction(
             max_pixels=parts.settings.max_pixels,
         )
         answer = await while_connected(request, parts.pipeline.answer(question))
-    return Response(answer.body, media_type=answer.media_type, headers=answer.headers)
+    after = BackgroundTask(parts.shadow.offer, question, answer.prediction) if parts.shadow else None
+    return Response(answer.body, media_type=answer.media_type, headers=answer.headers, background=after)

@@ -83,6 +83,22 @@ def test_only_equal_models_and_methods_share_a_pass(
     assert batches(metrics) == (3, 5)
 
 
+def test_a_spare_image_waits_for_all_others_and_is_not_counted(
+    registry: ModelRegistry, metrics: Metrics, make_thread: Callable[[int], InferenceThread]
+) -> None:
+    thread, predictor = make_thread(8), registry.default.predictor
+    order: list[str] = []
+    futures = []
+    for name in ("spare", "first", "spare", "second"):
+        futures.append(thread.submit(predictor, image(0), method=None, spare=name == "spare"))
+        futures[-1].add_done_callback(lambda _, name=name: order.append(name))
+    thread.start()
+    for future in futures:
+        future.result(WAIT_S)
+    assert order == ["first", "second", "spare", "spare"]
+    assert batches(metrics) == (1, 2)
+
+
 def test_batches_are_bounded(
     registry: ModelRegistry, metrics: Metrics, make_thread: Callable[[int], InferenceThread]
 ) -> None:

@@ -39,6 +39,7 @@ def test_the_description_is_complete(client: Client) -> None:
         "200",
         "400",
         "401",
+        "403",
         "404",
         "408",
         "413",

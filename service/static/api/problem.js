@@ -1,6 +1,6 @@
 // What the service refused, or that it could not be reached.
 
-const PASSING = ["unreachable", "queue-away", "not-ready", "queue-full", "upload-too-slow", "unexpected"];
+const PASSING = ["unreachable", "queue-away", "not-ready", "queue-full", "rate-limited", "upload-too-slow", "unexpected"];
 
 /** An RFC 9457 problem. Kinds are the last part of its type; "unreachable" and "unreadable" are the page's own. */
 export class Problem extends Error {

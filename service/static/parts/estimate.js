@@ -15,7 +15,8 @@ export class Estimate {
 
   /** Look at what was timed before, and at who waits. */
   async look() {
-    const [{ evaluations: timed }, { queue, workers }] = await Promise.all([evaluations.list(), askJson("v1/status")]);
+    const timings = evaluations.list().catch(() => ({ evaluations: [] })); // which not every key may see
+    const [{ evaluations: timed }, { queue, workers }] = await Promise.all([timings, askJson("v1/status")]);
     const measured = measuredSeconds(timed, this.model);
     const predicted = session.inferMs === null ? null : session.inferMs / 1000;
     this.known = { seconds: measured ?? predicted, by: measured === null ? "your last prediction" : "earlier evaluations",

@@ -1,0 +1,46 @@
+"""Who is let in: a key, what it may do, and how often. Nothing of it is there where the service has no keys."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import APIKeyHeader
+
+from service.dependencies import PartsOfApp
+from service.errors import MissingScope, RateLimited
+from service.keys.key import ApiKey, Scope
+
+API_KEY_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="One of the service's keys.")
+
+SentKey = Annotated[str | None, Depends(API_KEY_HEADER)]
+
+
+async def require_key(request: Request, parts: PartsOfApp, sent: SentKey) -> None:
+    """Let the request in; what the key is stays in the request's state.
+
+    Raises:
+        WrongKey: no key, or none of ours.
+        RateLimited: the key has asked too often.
+    """
+    if parts.keys is None:
+        return
+    request.state.key = parts.keys.find(sent)
+    if limit := parts.rate_limit:
+        try:
+            request.state.allowance = await limit.take(request.state.key.name)
+        except RateLimited:
+            request.state.allowance = limit.spent()
+            raise
+
+
+def require_scope(scope: Scope) -> Callable[[Request], Awaitable[None]]:
+    """Return the dependency that asks for a scope, to be put behind `require_key`."""
+
+    async def require(request: Request) -> None:
+        key: ApiKey | None = getattr(request.state, "key", None)
+        if key and not key.allows(scope):
+            raise MissingScope(f"the key {key.name} has not the scope {scope}", scope=scope)
+
+    return require
