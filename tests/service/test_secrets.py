@@ -15,7 +15,7 @@ from tests.conftest import Encode
 from tests.redis_server import RedisServer
 from tests.service.keys import new_key
 from tests.service.launcher import Launcher
-from tests.service.live import ROOT, clean_environment
+from tests.service.live import ROOT, clean_environment, wait_until
 
 PASSWORD, OWN_KEY, WRONG_KEY = "perch-and-pike", "swordfish", "sturgeon-roe"
 
@@ -29,15 +29,17 @@ def locked_redis(own_redis: RedisServer) -> Iterator[str]:
 
 
 def test_neither_logs_nor_command_lines_tell_a_secret(
-    tmp_path: Path, locked_redis: str, tiny_checkpoint: Path, encode: Encode, capsys: pytest.CaptureFixture[str]
-) -> None:
+    tmp_path: Path, locked_redis: str, tiny_checkpoint: Path, encode: Encode, capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
+) -> None:  # fmt: skip
     file = tmp_path / "keys"
     key = new_key(file, "camera-3", capsys)
     launcher = Launcher(
         tmp_path / "state", tiny_checkpoint, redis_url=locked_redis, api_key=OWN_KEY, api_keys_file=file,
         rate_limit=3, default_model="tiny",
     )  # fmt: skip
-    launcher.wait_until_whole()
+    request.addfinalizer(lambda: launcher.end() if launcher.process.poll() is None else None)
+    wait_until(lambda: (answer := launcher.readiness()) is not None and answer.status_code == 200)
     with httpx.Client(base_url=launcher.url) as client:
         for sent, status in ((key, 200), (WRONG_KEY, 401), (OWN_KEY, 200)):
             answer = client.post("/v1/predictions", content=encode(), headers={"X-API-Key": sent})
@@ -45,9 +47,10 @@ def test_neither_logs_nor_command_lines_tell_a_secret(
         submitted = client.post("/v1/evaluations", files={"image": encode()}, headers={"X-API-Key": key})
         assert submitted.status_code == 202
         public = [client.get(path).text for path in ("/metrics", "/readyz", "/openapi.json", "/healthz")]
-    with Redis.from_url(locked_redis) as admin:  # away with the password: whoever knows it is refused from now on
+    with Redis.from_url(locked_redis) as admin:  # another password: who has the old one is refused from now on
         admin.config_set("requirepass", "another")
-        admin.client_kill_filter(skipme=False)
+        admin.client_kill_filter(_type="normal", skipme=True)
+    wait_until(lambda: "Redis is away" in launcher.log())
     commands = [Path(f"/proc/{pid}/cmdline").read_text() for pid in (launcher.process.pid, *launcher.pids())]
     launcher.end()
     log = launcher.log()
