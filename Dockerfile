@@ -33,12 +33,11 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 FROM packages AS training-packages
 RUN --mount=type=cache,target=/root/.cache/pip \
     python scripts/requirements.py training > requirements.txt \
-    && pip install --prefix /packages --requirement requirements.txt
+    && PYTHONPATH=/packages/lib/python3.11/site-packages pip install --prefix /packages --requirement requirements.txt
 
 
 # What all three have in common. A read-only root file system will do: /tmp is written, and what TMPDIR names.
-FROM base AS runtime
-COPY --from=torch /venv /venv
+FROM torch AS runtime
 # Nobody of that number is in /etc/passwd: HOME and USER tell programs what they would look up there.
 ENV HOME=/tmp \
     USER=labn \

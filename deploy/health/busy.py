@@ -1,4 +1,4 @@
-"""python busy.py [PID]: has the process used any processor time since the last look? A run that hangs has not."""
+"""python busy.py [PID]: has the process (the container's first) used processor time since the last look?"""
 
 import sys
 import tempfile

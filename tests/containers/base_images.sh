@@ -16,10 +16,13 @@ if ! podman image exists docker.io/library/debian:bookworm-slim; then
     rm -rf "$TOOLS/debian"
 fi
 
-for name in python:3.11-slim-bookworm redis:7-bookworm prometheus:v2.55.1; do
-    image=docker.io/library/$name
-    [ "${name%%:*}" != prometheus ] || image=docker.io/prom/$name
-    echo "$image from Debian's package"
-    podman build --quiet --network host --pull=never --format docker --tag "$image" \
-        --build-arg WHEELS_URL="${WHEELS_URL:-}" --file "$here/standins/${name%%:*}.Dockerfile" "$here/standins"
+named=$(cat "$here/../../Dockerfile" "$here/../../docker-compose.yml" |
+    sed -nE 's,^(FROM| *image:) ((python|redis|prom/prometheus):[^ ]+).*,\2,p')
+for image in $named; do
+    repository=${image%%:*}
+    name=${repository##*/}
+    [ "$name" != "$repository" ] || image=library/$image
+    echo "docker.io/$image from Debian's package"
+    podman build --quiet --network host --pull=never --format docker --tag "docker.io/$image" \
+        --build-arg WHEELS_URL="${WHEELS_URL:-}" --file "$here/standins/$name.Dockerfile" "$here/standins"
 done

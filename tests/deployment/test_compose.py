@@ -98,7 +98,7 @@ def test_redis_and_workers_reach_nothing_outside() -> None:
         assert all(PROJECT["networks"][network]["internal"] for network in SERVICES[name]["networks"])
 
 
-@pytest.mark.parametrize("name", ["service", "worker"])
+@pytest.mark.parametrize("name", KEPT)
 def test_what_is_mounted_from_the_checkout_is_there(name: str) -> None:
     for volume in SERVICES[name].get("volumes", []):
         if volume["type"] == "bind":
