@@ -18,9 +18,6 @@ ifdef GPU
 export COMPOSE_FILE := docker-compose.yml:docker-compose.gpu.yml
 endif
 
-# What the tests of the deployment unpack; nothing of it is installed.
-TOOLS := .tools
-
 .DEFAULT_GOAL := help
 .PHONY: help setup serve up down train test test-browser test-containers test-observability pictures lint format types bench clean
 

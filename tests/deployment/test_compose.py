@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from service.settings import Settings
 from tests.deployment.shipped import GPU, ROOT, SETTINGS, composed
@@ -15,6 +16,7 @@ from worker.settings import WorkerSettings
 PROJECT = composed()
 SERVICES: dict[str, dict[str, Any]] = PROJECT["services"]
 KEPT = ("redis", "service", "worker", "prometheus", "grafana")
+DECIDED = {"LABN_HOST", "LABN_PORT", "LABN_WORKER_PORT", "LABN_CHECKPOINTS", "LABN_DATASETS"}  # by image and mounts
 DESIGNED_PORTS = {"service": 8000, "prometheus": 9090, "grafana": 3000}
 
 
@@ -34,6 +36,12 @@ def test_every_setting_exists() -> None:
         assert {name for name in names if name.startswith("LABN_")} <= SETTINGS
     for file in GPU:
         assert set(re.findall(r"\$\{(LABN_\w+)", (ROOT / file).read_text(encoding="utf-8"))) <= SETTINGS
+
+
+@pytest.mark.parametrize(("name", "settings"), [("service", Settings), ("worker", WorkerSettings)])
+def test_every_setting_can_be_made(name: str, settings: type[BaseModel]) -> None:
+    wanted = {"LABN_" + field.upper() for field in settings.model_fields} - DECIDED
+    assert wanted <= set(SERVICES[name]["environment"])
 
 
 def test_service_and_worker_agree() -> None:
