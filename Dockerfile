@@ -69,7 +69,7 @@ ENV LABN_HOST=0.0.0.0 \
     LABN_WORKER_PORT=8001 \
     LABN_THREADS=1
 EXPOSE 8001
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=10s --start-period=5m --retries=3 \
     CMD ["python", "-S", "deploy/health/answers.py", "LABN_WORKER_PORT", "/healthz"]
 ENTRYPOINT ["python", "-m", "worker"]
 
@@ -84,6 +84,6 @@ COPY checkpoints checkpoints
 ENV LABN_HOST=0.0.0.0 \
     LABN_PORT=8000
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=2m --retries=3 \
     CMD ["python", "-S", "deploy/health/answers.py", "LABN_PORT", "/readyz"]
 ENTRYPOINT ["python", "-m", "service"]

@@ -15,8 +15,7 @@ import pytest
 
 from service.client import Client
 from service.client.job import Job
-from tests.containers.stack import PROJECT, ROOT, Stack, podman
-from tests.service.live import wait_until
+from tests.containers.stack import PROJECT, ROOT, Stack, podman, wait_until
 from tests.training.folders import write_classes
 from tests.training.test_command import write_toml
 
@@ -43,13 +42,6 @@ def stack() -> Iterator[Stack]:
 def client(stack: Stack) -> Iterator[Client]:
     with Client(stack.url, patience_s=120) as client:
         yield client
-
-
-def wait_for(stack: Stack, *names: str) -> None:
-    deadline = time.monotonic() + 180
-    while not stack.healthy(*names):
-        assert time.monotonic() < deadline, stack.compose("ps", "--all")
-        time.sleep(1)
 
 
 def running_job(client: Client, seed: int) -> Job:
@@ -99,7 +91,7 @@ class TestWork:
 
     def test_more_workers(self, stack: Stack) -> None:
         stack.compose("up", "--detach", "--no-recreate", "--scale", "worker=2", "worker")
-        wait_for(stack, "worker")
+        wait_until(lambda: stack.healthy("worker"))
         assert len(stack.containers("worker")) == 2
 
     def test_prometheus_sees_each_of_them_once(self, stack: Stack) -> None:
@@ -122,13 +114,13 @@ class TestEnds:
         assert job.state()["status"] == "queued"
         job.cancel()
         stack.compose("start", "worker")
-        wait_for(stack, "worker")
+        wait_until(lambda: stack.healthy("worker"))
 
     def test_a_stopped_service_ends_in_order(self, stack: Stack) -> None:
         stack.compose("stop", "service")
         assert stack.containers("service")[0]["State"]["ExitCode"] == 0
         stack.compose("start", "service")
-        wait_for(stack, "service")
+        wait_until(lambda: stack.healthy("service"))
 
 
 class TestCrashes:
@@ -136,27 +128,28 @@ class TestCrashes:
         done = client.submit(RETINA, **QUICK)
         stack.crash("redis")
         assert client.predict(RETINA)["prediction"]["label"] == "retinopathy"
-        wait_for(stack, *SERVERS)
+        wait_until(lambda: stack.healthy(*SERVERS))
         wait_until(lambda: httpx.get(f"{stack.url}/readyz").json()["status"] == "ready")
         assert done.state()["status"] == "succeeded"
 
     def test_of_a_worker(self, stack: Stack, client: Client) -> None:
         job = running_job(client, seed=2)
+        first = job.state()["started_at"]
         stack.crash("worker")
-        wait_until(lambda: job.state()["status"] == "queued")
-        wait_for(stack, "worker")
-        wait_until(lambda: job.state()["status"] == "running")
+        wait_until(lambda: job.state()["started_at"] not in (None, first))  # once the lease was over
+        wait_until(lambda: stack.healthy("worker"))
+        assert job.state()["status"] == "running"
         job.cancel()
 
     def test_of_the_service(self, stack: Stack, client: Client) -> None:
         job = client.submit(RETINA, **QUICK, seed=3)
         stack.crash("service")
-        wait_for(stack, "service")
+        wait_until(lambda: stack.healthy("service"))
         assert job.result()["methods"]
 
     def test_of_prometheus(self, stack: Stack) -> None:
         stack.crash("prometheus")
-        wait_for(stack, "prometheus")
+        wait_until(lambda: stack.healthy("prometheus"))
         wait_until(lambda: bool(stack.prometheus("query", query="up")["result"]))
 
 

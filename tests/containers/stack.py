@@ -6,6 +6,8 @@ import json
 import os
 import socket
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -16,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / ".venv" / "bin" / "docker-compose"
 PROJECT = "labn-test"
 HEALTH_EVERY_S = 2.0
-PATIENCE_S = 600.0  # of any one command; the first one builds images
+PATIENCE_S = 1200.0  # for any one command; the first one builds images
+RECOVERY_S = 300.0  # for what comes by itself, on a machine that is busy
 
 
 class Stack:
@@ -95,6 +98,13 @@ class Stack:
         while not self._ended.wait(HEALTH_EVERY_S):
             for name in podman("ps", "--quiet", "--filter", f"label=com.docker.compose.project={PROJECT}").split():
                 subprocess.run(["podman", "healthcheck", "run", name], capture_output=True, check=False)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + RECOVERY_S
+    while not condition():
+        assert time.monotonic() < deadline, podman("ps", "--all")
+        time.sleep(0.5)
 
 
 def podman(*words: str) -> str:
