@@ -90,8 +90,18 @@ class Stack:
             words, cwd=ROOT, env=self._environment | settings, timeout=PATIENCE_S, check=False,
             capture_output=True, text=True,
         )  # fmt: skip
-        assert done.returncode == 0, f"{' '.join(words)}: {done.stdout}{done.stderr}"
+        assert done.returncode == 0, f"{' '.join(words)}: {done.stdout}{done.stderr}{self._last_words()}"
         return done.stdout
+
+    def _last_words(self) -> str:
+        """What the containers said and their health checks found, for whoever reads of a failure."""
+        ids = podman("ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={PROJECT}").split()
+        health = podman("container", "inspect", "--format", "{{.Name}} {{json .State.Health}}", *ids) if ids else ""
+        logs = [
+            subprocess.run(["podman", "logs", "--tail", "20", one], capture_output=True, text=True, check=False)
+            for one in ids
+        ]
+        return "\n".join([health, *(log.stdout + log.stderr for log in logs)])
 
     def _look_after_health(self) -> None:
         """Do what systemd's timers do for podman elsewhere."""
