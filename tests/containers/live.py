@@ -78,7 +78,7 @@ class TestImages:
 
 class TestWork:
     def test_all_are_healthy(self, stack: Stack) -> None:
-        assert stack.healthy(*SERVERS)
+        wait_until(lambda: stack.healthy(*SERVERS))
         assert httpx.get(f"{stack.url}/readyz").json()["status"] == "ready"
 
     def test_a_prediction(self, client: Client) -> None:
