@@ -52,8 +52,13 @@ class Stack:
 
     def execute(self, name: str, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in a container, whatever its exit status."""
-        words = [str(COMPOSE), "exec", "--no-TTY", name, *command]
-        return subprocess.run(words, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False)
+        words = [
+            "podman",
+            "exec",
+            f"{PROJECT}-{name}-1",
+            *command,
+        ]  # by compose it would leave a process for minutes
+        return subprocess.run(words, capture_output=True, text=True, check=False)
 
     def containers(self, name: str) -> list[dict[str, Any]]:
         """What the engine says of a service's containers."""
