@@ -164,7 +164,7 @@ def test_results_outlive_the_containers(stack: Stack, client: Client) -> None:
 
 def test_training(stack: Stack, tmp_path: Path) -> None:
     data, runs = tmp_path / "data", tmp_path / "runs"
-    write_classes(data)
+    write_classes(data, {"dark": 60, "bright": 190})
     write_toml(data / "tiny.toml")
     runs.mkdir()
     stack.make("train", "CONFIG=/data/tiny.toml", f"DATA={data}", DATA=str(data), RUNS=str(runs))
