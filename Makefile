@@ -1,4 +1,4 @@
-# What a person types, and what CI runs. No target needs root.
+# What a person types, and what CI runs. No target but test-containers needs root.
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,13 +7,20 @@ BIN := $(VENV)/bin
 TORCH_INDEX_URL ?= https://download.pytorch.org/whl/cpu
 
 # Named after the content of all that decides what is installed.
-READY := $(VENV)/.ready-$(shell cat pyproject.toml scripts/setup.sh scripts/requirements.py | cksum | cut -d' ' -f1)
+READY := $(VENV)/.ready-$(shell cat pyproject.toml scripts/setup.sh scripts/torch.sh scripts/requirements.py | cksum | cut -d' ' -f1)
 
-# What the tests of the deployment unpack and what looks at the installed packages; nothing of it is installed.
+# What the tests of the deployment unpack and build, and what looks at the installed packages; nothing is installed.
 TOOLS := .tools
 
+# The containers: GPU=1 for those with CUDA. The compose files' own settings are in docs/containers.md.
+COMPOSE ?= docker compose
+ifdef GPU
+export COMPOSE_FILE := docker-compose.yml:docker-compose.gpu.yml
+endif
+
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-browser test-observability pictures lint format types bench audit sbom clean
+.PHONY: help setup serve up down train test test-browser test-containers test-observability pictures
+.PHONY: lint format types bench audit sbom clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +33,18 @@ $(READY):
 
 serve: setup ## Redis, a worker, and the shipped models on LABN_HOST:LABN_PORT (127.0.0.1:8000)
 	@exec $(BIN)/python -m service.standalone
+
+up: ## containers: Redis, the service, a worker, Prometheus; returns when all are healthy
+	@$(COMPOSE) up --build --detach --wait
+
+down: ## end the containers; their data stay
+	@$(COMPOSE) --profile '*' down
+
+train: ## train in a container: CONFIG=training/configs/NAME.toml [DATA=folder] [OPTIONS=...]
+	@test -n "$(CONFIG)" || { echo "which one? make train CONFIG=training/configs/pretrain-fundus.toml" >&2; exit 2; }
+	@mkdir -p data runs
+	@$(COMPOSE) --profile training run --build --rm --user "$$(id -u):$$(id -g)" training train $(CONFIG) \
+		$(if $(DATA),--data /data) $(if $(GPU),--device cuda) $(OPTIONS)
 
 test: setup ## the whole suite
 	@$(BIN)/python -m pytest $(PYTEST_OPTIONS)
@@ -42,6 +61,9 @@ test-observability: setup ## a real Prometheus and Alertmanager on a real run; u
 pictures: setup ## docs/images/dashboard-*.png: the dashboards' queries on a real run of ten minutes
 	@scripts/prometheus.sh $(TOOLS)/prometheus
 	@PATH="$(CURDIR)/$(TOOLS)/prometheus/bin:$$PATH" $(BIN)/python -m tests.observability.pictures
+
+test-containers: setup ## all of it in real containers; as root on Debian, whose podman and others it installs
+	@TOOLS="$(CURDIR)/$(TOOLS)/containers" tests/containers/run.sh $(PYTEST_OPTIONS)
 
 lint: setup ## ruff: format and rules
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .

@@ -1,12 +1,10 @@
-"""Print what pyproject.toml asks for, extras, training and tests included, one requirement a line."""
+"""requirements.py [NAME ...]: what pyproject.toml asks for, and those extras and groups, one requirement a line."""
 
+import sys
 import tomllib
 from pathlib import Path
 
-project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
-wanted = [
-    project["project"]["dependencies"],
-    *project["project"]["optional-dependencies"].values(),
-    *project["dependency-groups"].values(),
-]
-print(*(requirement for group in wanted for requirement in group), sep="\n")
+document = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
+named = document["project"]["optional-dependencies"] | document["dependency-groups"]
+wanted = [document["project"]["dependencies"], *(named[name] for name in sys.argv[1:])]
+print(*(requirement for part in wanted for requirement in part), sep="\n")

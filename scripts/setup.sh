@@ -14,26 +14,11 @@ fi
 
 requirements=$(mktemp)
 trap 'rm -f "$requirements"' EXIT
-"$VENV/bin/python" scripts/requirements.py >"$requirements"
+"$VENV/bin/python" scripts/requirements.py tracing training dev >"$requirements"
 torch=$(grep '^torch==' "$requirements") || { echo "pyproject.toml pins no torch==VERSION" >&2; exit 1; }
 
-install() { "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; }
-
-installed_torch() { "$VENV/bin/python" -c 'from importlib.metadata import version; print(version("torch"))' 2>/dev/null || :; }
-
-install_torch() {
-    if [ -n "$TORCH_INDEX_URL" ]; then
-        install --retries 0 --timeout 15 --no-deps --index-url "$TORCH_INDEX_URL" "$torch" 2>/dev/null && return
-        echo "$torch cannot be had from $TORCH_INDEX_URL; taking the package index's own build, which is larger" >&2
-    fi
-    install "$torch"
-}
-
 # torch first and alone, so that nothing else chooses its build.
-if [ "torch==$(installed_torch | cut -d+ -f1)" != "$torch" ]; then
-    echo "installing $torch"
-    install_torch
-fi
+VENV="$VENV" TORCH_INDEX_URL="$TORCH_INDEX_URL" scripts/torch.sh "$torch"
 
 echo "installing the rest"
-install --requirement "$requirements"
+"$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$requirements"
