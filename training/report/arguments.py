@@ -12,7 +12,7 @@ from training.arguments import add_choice_arguments, add_requests_arguments
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument(
-        "checkpoints", type=Path, nargs="+", metavar="CHECKPOINT", help="seeds of one configuration"
+        "checkpoints", type=Path, nargs="+", metavar="CHECKPOINT", help="runs of one configuration, by seed or fold"
     )
     parser.add_argument("--data", type=Path, help="folder of the data set; generated data need none")
     parser.add_argument("--out", type=Path, required=True, help="folder of the report and of what it is made from")

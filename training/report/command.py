@@ -77,9 +77,9 @@ def report_page(
         ablation_section(ablation) if ablation else None,
         provenance_section(document),
     ]
-    seeds = ", ".join(str(run["seed"]) for run in document["runs"])
+    runs = ", ".join(run["name"] for run in document["runs"])
     lead = (
-        f"Lambda Attention Branch Network, preset {document['preset']}, seeds {seeds}: {document['split']} split, "
+        f"Lambda Attention Branch Network, preset {document['preset']}, {runs}: {document['split']} split, "
         f"{first['images']} images explained."
     )
     return Page(f"LABN: {document['name']}", lead, [section for section in sections if section])
@@ -120,6 +120,7 @@ def _run(measured: MeasuredRun) -> dict[str, Any]:
     return {
         "path": str(measured.path),
         "version": measured.loaded.version,
+        "name": measured.name,
         "seed": card["seed"],
         "epoch": card["epoch"],
         "code_revision": card["code_revision"],

@@ -22,7 +22,7 @@ NAMES = {
 def figures_section(runs: Sequence[Mapping[str, Any]]) -> Section:
     """Return the figures at a threshold of 0.5, a run a row, and their mean where there are several."""
     lines = [
-        Line([Cell(f"seed {run['seed']}"), *(_cell(run["figures"][name]) for name in NAMES), Cell(_brier(run))])
+        Line([Cell(run["name"]), *(_cell(run["figures"][name]) for name in NAMES), Cell(_brier(run))])
         for run in runs
     ]
     if len(runs) > 1:

@@ -30,6 +30,13 @@ class MeasuredRun:
     figures: dict[str, Any]  # of classification
     explained: dict[str, Explained]  # by protocol
 
+    @property
+    def name(self) -> str:
+        """What it differs in from the other runs: its fold, or else its seed."""
+        training = self.loaded.card["training"]
+        folds = training["data"].get("folds", 0)
+        return f"fold {training['data']['fold']}" if folds else f"seed {training['run']['seed']}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Measurements:

@@ -15,7 +15,7 @@ def provenance_section(document: Mapping[str, Any]) -> Section:
         Line(
             cells(
                 run["version"],
-                str(run["seed"]),
+                run["name"],
                 str(run["epoch"]),
                 run["code_revision"],
                 str(len(run["images"])),
@@ -24,7 +24,7 @@ def provenance_section(document: Mapping[str, Any]) -> Section:
         )
         for run in runs
     ]
-    header = ["version", "seed", "best epoch", "trained by", "images", "file"]
+    header = ["version", "run", "best epoch", "trained by", "images", "file"]
     images = sorted({name for run in runs for name in run["images"]})
     request = document["requests"][0]
     settings = ", ".join(

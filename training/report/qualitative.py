@@ -56,7 +56,7 @@ def qualitative_picture(run: MeasuredRun, request: EvaluationRequest, items: Seq
     file = io.BytesIO()
     figure.savefig(file, format="png")
     caption = (
-        f"Maps of seed {run.loaded.card['seed']}, each between its own minimum and maximum. Below each its PID at "
+        f"Maps of {run.name}, each between its own minimum and maximum. Below each its PID at "
         f'm = {max(request.patch_sizes)}, protocol "{request.protocol}"; below the image p(target).'
     )
     return Picture("qualitative", file.getvalue(), caption)
