@@ -7,10 +7,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+OF_THE_CPU = ("DefaultCPUAllocator", "could not create a primitive")  # torch's allocator, and oneDNN without memory
+
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether an error says that the device, or the machine, has no memory left."""
-    is_of_the_cpu = isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+    is_of_the_cpu = isinstance(error, RuntimeError) and any(words in str(error) for words in OF_THE_CPU)
     return is_of_the_cpu or isinstance(error, torch.OutOfMemoryError | MemoryError)
 
 

@@ -121,7 +121,7 @@ class TestNoMemory:
         )
         worker = start_worker(redis_url, checkpoints=checkpoint)
         worker.address()
-        limit_memory(worker, beyond_mib=20)
+        limit_memory(worker, beyond_mib=27)
         state = self.ended(queue, narrow, image)
         assert (state.status, state.error and state.error.type) == ("failed", "out_of_memory")
         limit_memory(worker, beyond_mib=None)
