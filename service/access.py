@@ -14,8 +14,8 @@ from service.errors import ClientGone
 from service.lifecycle import Lifecycle
 from service.metrics import METHODS, OTHER, Metrics
 from service.problems import PROBLEMS, UNEXPECTED, problem_response
-from worker.correlation import CURRENT, REQUEST_ID, working_for
-from worker.logs import FIELDS
+from worker.contracts.correlation import CURRENT, REQUEST_ID, working_for
+from worker.contracts.logs import FIELDS
 
 LONGEST_PATH = 200  # characters in the log
 EVENTS = b"text/event-stream"

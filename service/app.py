@@ -40,7 +40,7 @@ from service.routes import (
 )
 from service.settings import Settings, usable_cores
 from service.shadow import make_shadow
-from worker.tracing import NO_TRACING, Tracing
+from worker.contracts.tracing import NO_TRACING, Tracing
 
 API_VERSION = "1"
 

@@ -15,8 +15,8 @@ from service.errors import SettingsError
 from service.lifecycle import Lifecycle
 from service.registry import load_registry
 from service.settings import Settings
-from worker.logs import configure_logs
-from worker.tracing import start_tracing
+from worker.contracts.logs import configure_logs
+from worker.contracts.tracing import start_tracing
 
 
 def prepare_process() -> None:

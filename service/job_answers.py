@@ -13,8 +13,8 @@ from starlette.responses import Response, StreamingResponse
 from service.conditional import answer_once
 from service.event_stream import EventStreams, Look
 from worker.contracts import State
+from worker.contracts.logs import FIELDS
 from worker.errors import UnknownJob
-from worker.logs import FIELDS
 from worker.queue import JobQueue
 
 JSON = "application/json"

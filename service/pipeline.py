@@ -13,8 +13,8 @@ from service.answers import Answer, compose
 from service.batching import InferenceThread
 from service.metrics import Metrics
 from service.questions import Question, prepare
-from worker.correlation import CURRENT
-from worker.tracing import Tracing
+from worker.contracts.correlation import CURRENT
+from worker.contracts.tracing import Tracing
 
 
 class Pipeline:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.metrics import METHODS, OTHER
-from worker.correlation import TRACEPARENT, Correlation, working_for
-from worker.tracing import NO_TRACING, Span, Tracing
+from worker.contracts.correlation import TRACEPARENT, Correlation, working_for
+from worker.contracts.tracing import NO_TRACING, Span, Tracing
 
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 

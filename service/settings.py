@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from service.errors import SettingsError
-from worker.logs import LogFormat
+from worker.contracts.logs import LogFormat
 from worker.settings import QueueSettings, WorkerSettings
 
 PREFIX = "LABN_"

@@ -17,7 +17,7 @@ from service.listening import listen
 from service.redis_access import check_access
 from service.settings import load_settings, usable_cores
 from service.supervisor import Part, Supervisor
-from worker.logs import configure_logs
+from worker.contracts.logs import configure_logs
 
 WORKER_NICENESS = 10  # a prediction takes the core at once; the worker still gets a tenth of a busy one
 MARGIN_S = 5.0  # beyond the grace that a process gives its own work

@@ -17,7 +17,6 @@ MAY_IMPORT = {
     "service": (
         "service", "model",
         "worker.contracts", "worker.queue", "worker.settings", "worker.blobs", "worker.errors",
-        "worker.correlation", "worker.logs", "worker.tracing",
     ),
 }  # fmt: skip
 WEB_AND_QUEUE = ("fastapi", "starlette", "uvicorn", "redis", "rq", "prometheus_client")

@@ -13,17 +13,17 @@ from prometheus_client import disable_created_metrics
 from model.allocator import keep_memory
 from model.errors import LabnError
 from worker.connection import connect
+from worker.contracts.logs import configure_logs
+from worker.contracts.tracing import Tracing, start_tracing
 from worker.errors import AWAY, DeviceFailed, WorkerSettingsError
 from worker.health import HealthServer
 from worker.jobs import Workshop
-from worker.logs import configure_logs
 from worker.metrics import WorkerMetrics
 from worker.process import ResidentWorker
 from worker.pulse import Pulse
 from worker.queue import JobQueue
 from worker.resident import ResidentNetworks
 from worker.settings import WorkerSettings, load_worker_settings
-from worker.tracing import Tracing, start_tracing
 
 log = logging.getLogger("worker")
 

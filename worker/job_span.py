@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from rq.job import Job
 
-from worker.correlation import Correlation, working_for
-from worker.tracing import Span, Tracing
+from worker.contracts.correlation import Correlation, working_for
+from worker.contracts.tracing import Span, Tracing
 
 
 @contextmanager

@@ -28,19 +28,19 @@ from rq.worker import SimpleWorker, WorkerStatus
 from model.errors import LabnError
 from worker import keys
 from worker.contracts import JobError
+from worker.contracts.logs import FIELDS
+from worker.contracts.tracing import NO_TRACING, Span, Tracing
 from worker.errors import AWAY, DeviceFailed, HandedBack, OutOfMemory, PayloadRefused, Taken, error_type
 from worker.failure import job_error, named
 from worker.job_span import job_span
 from worker.jobs import JOBS, Workshop
 from worker.lease import JobLease
-from worker.logs import FIELDS
 from worker.metrics import UNKNOWN, WorkerMetrics
 from worker.pulse import Pulse
 from worker.queue import FUNCTIONS, JobQueue
 from worker.records import STATUS
 from worker.reporter import Reporter
 from worker.settings import WorkerSettings
-from worker.tracing import NO_TRACING, Span, Tracing
 
 log = logging.getLogger("worker")
 KIND_OF = {function: kind for kind, function in FUNCTIONS.items()}

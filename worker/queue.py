@@ -23,7 +23,7 @@ from worker import keys
 from worker.blobs import Blobs
 from worker.connection import connect
 from worker.contracts import Contract, EvaluationPayload, EvaluationState, Event, WorkerState
-from worker.correlation import CURRENT
+from worker.contracts.correlation import CURRENT
 from worker.errors import KeyReused, QueueFull, UnknownJob, UploadMissing
 from worker.maintenance import Maintenance
 from worker.records import Records

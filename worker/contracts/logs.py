@@ -7,7 +7,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from worker.correlation import CURRENT
+from worker.contracts.correlation import CURRENT
 
 LogFormat = Literal["text", "json"]
 TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"

@@ -88,7 +88,7 @@ def start_tracing(service: str, environment: Mapping[str, str]) -> Tracing:
         log.warning("a collector is named and nothing is sent to it: install %s", " and ".join(EXTRA))
         return NO_TRACING
     # Here and not above: it is an extra, and takes a while to import.
-    from worker.opentelemetry_tracing import OpenTelemetryTracing
+    from worker.contracts.opentelemetry_tracing import OpenTelemetryTracing
 
     return OpenTelemetryTracing(service, environment)
 
