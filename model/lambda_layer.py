@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.conv_norm import norm_scale_and_shift
+from model.position_lambda import apply_lambdas, position_convolution
 
 GATHER_COST = 120  # multiply-adds that one gathered score costs as much as; measured on CPU
 POSITION_BYTES = 8 << 20  # of position lambdas at a time: what stays near the cores, and is not mapped anew
@@ -132,14 +133,8 @@ def position_output_by_convolution(projection: Projection, embedding: Tensor, he
 def _convolve_and_apply(queries: Tensor, values: Tensor, embedding: Tensor, height: int, width: int) -> Tensor:
     n, u, v, m = values.shape
     maps = values.transpose(1, 2).reshape(n * v, u, height, width)
-    padding = (embedding.shape[2] // 2, embedding.shape[3] // 2)
-    lambdas = F.conv2d(maps, embedding, padding=padding).reshape(n, 1, v, -1, m)  # (N, 1, V, K, M)
-    pairs = zip(queries.unsqueeze(2).unbind(dim=3), lambdas.unbind(dim=3), strict=True)  # K of (N, h, 1, M)
-    query, lambda_p = next(pairs)
-    y = query * lambda_p
-    for query, lambda_p in pairs:
-        y.addcmul_(query, lambda_p)  # one pass over memory for each k; einsum here makes tiny matrix products
-    return y
+    lambdas = position_convolution(maps, embedding).reshape(n, v, -1, m)
+    return apply_lambdas(lambdas, queries)
 
 
 def position_output_by_scores(projection: Projection, embedding: Tensor, height: int, width: int) -> Tensor:

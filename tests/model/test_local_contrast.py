@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from model.local_contrast import FLOOR, LocalContrast
+from model.local_contrast import FLOOR, LocalContrast, sums
 from tests.model.networks import images
 
 
@@ -55,3 +55,9 @@ def test_is_the_difference_to_the_mean_over_the_deviation_of_the_differences() -
     deviations = (torch.tensor([4 / 3, 20 / 3, 8.0, 20 / 3, 4 / 3]) + FLOOR**2).sqrt()
     expected = torch.tensor([0.0, -2.0, 4.0, -2.0, 0.0]) / deviations
     torch.testing.assert_close(LocalContrast(3)(row)[0, 0, 2], expected)
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 7, 8, 17, 20])
+def test_sums_are_those_of_the_neighbours(window: int) -> None:
+    values = torch.randn(2, 20, 5, dtype=torch.double)
+    torch.testing.assert_close(sums(values, window, 1), values.unfold(1, window, 1).sum(-1))
