@@ -29,7 +29,7 @@ from model.metrics.classification import (
 )
 from model.network import LabnOutput
 from training.config import TrainingConfig
-from training.data.defn import defn_files, defn_images
+from training.data.defn import defn_images
 from training.data.examples import Example
 from training.data.images import LabelledImages, network_inputs
 from training.data.own import own_examples
@@ -90,13 +90,11 @@ def held_out_examples(config: TrainingConfig, root: Path | None, split: Evaluati
     For a network of generated images that is a folder of others, as `python -m training generate` writes them.
 
     Raises:
-        DatasetError: the data cannot be used, or do not lie in files.
+        DatasetError: the data cannot be used.
     """
     root = _folder(config, root)
     if config.data.generated:
         return own_examples(root, generated_labels(config))
-    if config.data.kind == "defn":
-        return [Example(path, label) for path, label in defn_files(root, split)]
     if split == "test":
         return real_examples(config, root, "test")[0]
     examples, _, _ = real_examples(config, root, "train")

@@ -13,11 +13,11 @@ from model.evaluation.command import print_lines
 from model.evaluation.folder import EvaluationFolder, Item
 from model.evaluation.report import write_report, written_documents
 from model.evaluation.request import EvaluationRequest
-from training.config import TrainingConfig
 from training.data.examples import Example
 from training.data.images import network_inputs
 from training.errors import DatasetError
-from training.evaluation import EvaluationSplit, held_out_examples, outputs
+from training.evaluation import EvaluationSplit, outputs
+from training.held_out import held_out_files
 
 Classes = Literal["positive", "all"]
 
@@ -31,6 +31,11 @@ class Choice:
     masked_only: bool = False
     sample: int | None = None  # images at most; a larger sample of the same seed holds the smaller one
     seed: int = 0
+
+    @property
+    def positives(self) -> bool:
+        """Whether images of the first class are out."""
+        return self.classes == "positive"
 
 
 def evaluate_explanations(
@@ -56,7 +61,8 @@ def evaluate_explanations(
     folders = [out] if len(checkpoints) == 1 else [out / f"part{place}" for place in range(len(checkpoints))]
     failed = 0
     for loaded, folder in zip(checkpoints, folders, strict=True):
-        examples = held_out_examples(TrainingConfig.of_checkpoint(loaded), root, split)
+        images = folder / "images" / split
+        loaded, examples = held_out_files(loaded, root, split, images, positives=choice.positives)
         items = chosen_items(loaded, examples, choice)
         failed |= print_lines(EvaluationFolder(loaded, request, folder), items)
     if len(folders) > 1:
@@ -71,7 +77,7 @@ def chosen_items(loaded: LoadedCheckpoint, examples: Sequence[Example], choice: 
         DatasetError: none is left, or an image does not decode.
         NonFiniteOutput: the network overflowed on an image.
     """
-    chosen = [example for example in examples if choice.classes == "all" or example.label > 0]
+    chosen = [example for example in examples if example.label > 0 or not choice.positives]
     if choice.masked_only:
         chosen = [example for example in chosen if example.masks]
     if choice.correct_only and chosen:

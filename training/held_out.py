@@ -12,6 +12,7 @@ from model.checkpoint import LoadedCheckpoint
 from model.config import Preprocessing
 from model.image import to_pixels
 from training.config import TrainingConfig
+from training.data.defn import defn_files
 from training.data.examples import Example
 from training.data.sources import generated_held_out
 from training.evaluation import EvaluationSplit, held_out_examples
@@ -20,24 +21,29 @@ WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 
 def held_out_files(
-    loaded: LoadedCheckpoint, root: Path | None, split: EvaluationSplit, out: Path
+    loaded: LoadedCheckpoint, root: Path | None, split: EvaluationSplit, out: Path, *, positives: bool
 ) -> tuple[LoadedCheckpoint, list[Example]]:
     """Return the files of a split, and the checkpoint as it reads them.
 
-    Images that follow the seeds of training, as `held_out_images` has them, are written into a folder: they are
-    what the network takes, so nothing is cropped off them again.
+    Images that lie in no files of their own are written into a folder: those of DeFN's arrays, and those that
+    follow the seeds of training, as `held_out_images` has them. The latter are what the network takes, so nothing
+    is cropped off them again.
 
     Args:
         loaded: a checkpoint that was trained here.
         root: folder of the data set.
         split: of it.
-        out: folder for generated images; made where there are some.
+        out: folder for images without files; made where there are some.
+        positives: of arrays, only images of any class but the first.
 
     Raises:
         CheckpointError: the checkpoint's card has no training configuration.
-        DatasetError: the data cannot be used, or do not lie in files.
+        DatasetError: the data cannot be used.
     """
     config = TrainingConfig.of_checkpoint(loaded)
+    if config.data.kind == "defn" and root is not None:
+        files = defn_files(root, split, out, positives=positives)
+        return loaded, [Example(path, label) for path, label in files]
     if not config.data.generated or (root is not None and split == "test"):
         return loaded, held_out_examples(config, root, split)
     uncropped = replace(loaded, preprocessing=replace(loaded.preprocessing, crop=WHOLE))

@@ -149,8 +149,18 @@ def test_a_missing_table_is_named(root: Path) -> None:
         defn_rows(root, "train")
 
 
-def test_files_are_listed_for_explanations_and_arrays_refused(files: Path) -> None:
-    assert defn_files(files, "test") == [(files / name(2017, index), 1) for index in (0, 1)]
-    np.save(files / "2017.npy", np.zeros((2, 32, 32), np.uint8))
-    with pytest.raises(DatasetError, match="need images in files of their own"):
-        defn_files(files, "test")
+def test_files_are_listed_for_explanations(files: Path, tmp_path: Path) -> None:
+    out = tmp_path / "written"
+    assert defn_files(files, "test", out, positives=False) == [(files / name(2017, index), 1) for index in (0, 1)]
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("positives", [True, False])
+def test_images_of_arrays_are_written_without_loss(arrays: Path, tmp_path: Path, positives: bool) -> None:
+    found = defn_files(arrays, "validation", tmp_path / "written", positives=positives)
+    labels = [int(flag in "23") for flag in FLAGS[2016]]
+    wanted = [index for index, label in enumerate(labels) if label or not positives]
+    assert [label for _, label in found] == [labels[index] for index in wanted]
+    assert sorted((tmp_path / "written").iterdir()) == [path for path, _ in found]
+    for index, (path, _) in zip(wanted, found, strict=True):
+        assert (np.asarray(Image.open(path)) == levels(2016, index)).all()

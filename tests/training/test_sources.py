@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import Tensor
 from model.normalisation import denormalise
 from tests.training.conftest import SIDE, MakeConfig
 from tests.training.folders import idrid_mask, write_idrid, write_image, write_mask
+from training.__main__ import main
 from training.config import TrainingConfig
 from training.data.generated import FEW, generated_images
 from training.data.magnetogram_generator import generate_magnetogram
@@ -182,6 +184,11 @@ def test_defn_is_split_by_years(make_config: MakeConfig, tmp_path: Path) -> None
     trainer.run()
     assert trainer.best.train_loss > 0
     assert trainer.best.attention_pid is not None
+    asked = ["--methods", "attention", "--patch-sizes", "16", "--step", "1", "--split", "validation"]
+    out = tmp_path / "explained"
+    assert main(["evaluate", str(trainer.checkpoint), "--data", str(tmp_path), "--out", str(out), *asked]) == 0
+    with (out / "table.csv").open(newline="") as file:
+        assert {row["images"] for row in csv.DictReader(file)} == {"1"}  # of 2016, from its array
 
 
 def test_generated_photographs_have_no_real_examples(make_config: MakeConfig, tmp_path: Path) -> None:

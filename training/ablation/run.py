@@ -80,7 +80,7 @@ class Ablation:
         loaded = load_checkpoint(trainer.checkpoint, device=self.device)
         figures = evaluate(loaded, config, self.root, "validation")
         images = self.out / "validation" / f"seed{config.run.seed}"
-        loaded, examples = held_out_files(loaded, self.root, "validation", images)
+        loaded, examples = held_out_files(loaded, self.root, "validation", images, positives=self.choice.positives)
         items = chosen_items(loaded, examples, self.choice)
         explained = {
             request.protocol: explain_items(loaded, request, items, folder / f"pid-{request.protocol}").documents

@@ -27,6 +27,7 @@ from training.data.table import table_rows
 from training.errors import DatasetError
 
 Split = Literal["train", "validation", "test"]
+Levels = np.memmap[tuple[int, int, int], np.dtype[np.uint8]]  # (N, H, W)
 YEARS: dict[Split, tuple[int, ...]] = {
     "train": (2010, 2011, 2012, 2013, 2014, 2015),
     "validation": (2016,),
@@ -87,19 +88,37 @@ def defn_images(
     return LabelledImages(LazyImages(len(places), load), labels)
 
 
-def defn_files(root: Path, split: Split) -> list[tuple[Path, int]]:
-    """Return path and label of each image of a split that lies in files of its own.
+def defn_files(root: Path, split: Split, out: Path, *, positives: bool) -> list[tuple[Path, int]]:
+    """Return path and label of each image of a split, for those who need files.
+
+    Images of an array are written into a folder, as PNG, without loss.
+
+    Args:
+        root: the folder of the tables.
+        split: by years, as in the paper.
+        out: the folder for images of arrays; made where there are some.
+        positives: none but those from M class on.
 
     Raises:
-        DatasetError: the images are in arrays, or one is missing.
+        DatasetError: naming the table, array or image that is missing or malformed.
     """
     found = []
     for year in YEARS[split]:
-        if (array := root / f"{year}.npy").is_file():
-            raise DatasetError(f"explanations need images in files of their own; {array} holds many")
         rows = _year_rows(root, year)
-        found += [(path, row.label) for path, row in zip(_files(root, rows), rows, strict=True)]
+        array = root / f"{year}.npy"
+        paths = _written(_mapped(array, rows), rows, out, positives) if array.is_file() else _files(root, rows)
+        found += [(path, row.label) for path, row in zip(paths, rows, strict=True) if row.label or not positives]
     return found
+
+
+def _written(images: Levels, rows: Sequence[Row], out: Path, positives: bool) -> list[Path]:
+    """Write the images of rows that are asked for; return the path of each row."""
+    out.mkdir(parents=True, exist_ok=True)
+    paths = [out / f"{row.table.stem}-{place:05d}.png" for place, row in enumerate(rows)]
+    for path, row, image in zip(paths, rows, images, strict=True):
+        if row.label or not positives:
+            Image.fromarray(np.array(image)).save(path)
+    return paths
 
 
 @dataclass(frozen=True)
@@ -107,7 +126,7 @@ class _YearImages:
     """The images of a year: an array, or files."""
 
     rows: list[Row]
-    source: np.memmap[tuple[int, int, int], np.dtype[np.uint8]] | list[Path]
+    source: Levels | list[Path]
     clip: float
 
     @classmethod
@@ -151,7 +170,7 @@ def _row(table: Path, year: int, line: int, cells: dict[str, str]) -> Row:
     return Row(table, line, image, int(flag in FLAGS[2:]))
 
 
-def _mapped(array: Path, rows: Sequence[Row]) -> np.memmap[tuple[int, int, int], np.dtype[np.uint8]]:
+def _mapped(array: Path, rows: Sequence[Row]) -> Levels:
     try:
         images = open_memmap(array, mode="r")
     except (OSError, ValueError) as error:

@@ -60,7 +60,7 @@ class Measurements:
         config = TrainingConfig.of_checkpoint(loaded)
         figures = evaluate(loaded, config, self.root, self.split)
         images = self.out / "images" / f"{self.split}-seed{config.run.seed}"
-        loaded, examples = held_out_files(loaded, self.root, self.split, images)
+        loaded, examples = held_out_files(loaded, self.root, self.split, images, positives=self.choice.positives)
         items = chosen_items(loaded, examples, self.choice)
         folder = self.out / "runs" / loaded.version
         explained: dict[str, Explained] = {
