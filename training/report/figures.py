@@ -22,19 +22,22 @@ NAMES = {
 def figures_section(runs: Sequence[Mapping[str, Any]]) -> Section:
     """Return the figures at a threshold of 0.5, a run a row, and their mean where there are several."""
     lines = [
-        Line([Cell(run["name"]), *(_cell(run["figures"][name]) for name in NAMES), Cell(_brier(run))])
+        Line([Cell(run["name"]), _images(run), *(_cell(run["figures"][name]) for name in NAMES), Cell(_brier(run))])
         for run in runs
     ]
     if len(runs) > 1:
         values = [[run["figures"][name]["value"] for run in runs] for name in NAMES]
         brier = [run["figures"]["calibration"]["brier"] for run in runs]
-        lines.insert(0, Line([Cell("mean ± sd"), *(Cell(spread_text(*spread(each))) for each in (*values, brier))]))
-    figures = runs[0]["figures"]
-    caption = (
-        f"{figures['split']} split, {figures['images']} images of which {figures['positives']} are positive, at a "
-        "threshold of 0.5, with 95 % bootstrap intervals within classes"
-    )
-    return Section("Classification", [Table(caption, ["run", *NAMES.values(), "Brier score"], lines)])
+        means = (Cell(spread_text(*spread(each))) for each in (*values, brier))
+        lines.insert(0, Line([Cell("mean ± sd"), Cell(""), *means]))
+    split = runs[0]["figures"]["split"]
+    caption = f"{split} split, at a threshold of 0.5, with 95 % bootstrap intervals within classes"
+    columns = ["run", "images (positives)", *NAMES.values(), "Brier score"]
+    return Section("Classification", [Table(caption, columns, lines)])
+
+
+def _images(run: Mapping[str, Any]) -> Cell:
+    return Cell(f"{run['figures']['images']} ({run['figures']['positives']})")
 
 
 def _cell(figure: Mapping[str, float]) -> Cell:
