@@ -40,7 +40,8 @@ from service.routes import (
 )
 from service.settings import Settings, usable_cores
 from service.shadow import make_shadow
-from worker.contracts.tracing import NO_TRACING, Tracing
+from worker.contracts.spans import Tracing
+from worker.contracts.tracing import NO_TRACING
 
 API_VERSION = "1"
 

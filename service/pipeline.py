@@ -14,7 +14,7 @@ from service.batching import InferenceThread
 from service.metrics import Metrics
 from service.questions import Question, prepare
 from worker.contracts.correlation import CURRENT
-from worker.contracts.tracing import Tracing
+from worker.contracts.spans import Tracing
 
 
 class Pipeline:

@@ -6,7 +6,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.metrics import METHODS, OTHER
 from worker.contracts.correlation import TRACEPARENT, Correlation, working_for
-from worker.contracts.tracing import NO_TRACING, Span, Tracing
+from worker.contracts.spans import Span, Tracing
+from worker.contracts.tracing import NO_TRACING
 
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 

@@ -14,7 +14,8 @@ from model.allocator import keep_memory
 from model.errors import LabnError
 from worker.connection import connect
 from worker.contracts.logs import configure_logs
-from worker.contracts.tracing import Tracing, start_tracing
+from worker.contracts.spans import Tracing
+from worker.contracts.tracing import start_tracing
 from worker.errors import AWAY, DeviceFailed, WorkerSettingsError
 from worker.health import HealthServer
 from worker.jobs import Workshop

@@ -9,7 +9,7 @@ from dataclasses import replace
 from rq.job import Job
 
 from worker.contracts.correlation import Correlation, working_for
-from worker.contracts.tracing import Span, Tracing
+from worker.contracts.spans import Span, Tracing
 
 
 @contextmanager

@@ -29,7 +29,8 @@ from model.errors import LabnError
 from worker import keys
 from worker.contracts import JobError
 from worker.contracts.logs import FIELDS
-from worker.contracts.tracing import NO_TRACING, Span, Tracing
+from worker.contracts.spans import Span, Tracing
+from worker.contracts.tracing import NO_TRACING
 from worker.errors import AWAY, DeviceFailed, HandedBack, OutOfMemory, PayloadRefused, Taken, error_type
 from worker.failure import job_error, named
 from worker.job_span import job_span

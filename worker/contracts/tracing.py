@@ -1,48 +1,18 @@
-"""Spans of the work, sent to a collector where one is named: by OpenTelemetry, or not at all.
-
-What a span tells is ours to say: names and ids from closed sets, nothing of an image, not even an error's message.
-"""
+"""Where the spans of the work go: to a collector where one is named, by OpenTelemetry, or nowhere."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Literal, Protocol
 
-Kind = Literal["internal", "server", "consumer"]
-Attributes = Mapping[str, str | int | float]
+from worker.contracts.spans import Attributes, Kind, Span, Tracing
+
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 EXTRA = ("opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http")
 
 log = logging.getLogger("labn.tracing")
-
-
-class Span(Protocol):
-    """A piece of work that is under way."""
-
-    @property
-    def traceparent(self) -> str | None:
-        """What a piece of it names as its parent, in this process or another (W3C Trace Context)."""
-
-    def rename(self, name: str) -> None:
-        """Give it a name that was not known at its beginning."""
-
-    def tell(self, attributes: Attributes) -> None:
-        """Say something of it."""
-
-    def fail(self, reason: str) -> None:
-        """Say that it went wrong; the reason is a name from a closed set."""
-
-
-class Tracing(Protocol):
-    """Makes spans."""
-
-    def span(
-        self, name: str, *, parent: str | None, kind: Kind = "internal", started_s: float | None = None
-    ) -> AbstractContextManager[Span]:
-        """Begin a span, now or at that time since the epoch, which ends with the block."""
 
 
 class NoSpan:
