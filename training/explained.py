@@ -39,7 +39,7 @@ def explain_items(
     Raises:
         DatasetError: no image could be used.
         ConfigurationError: results would lie upon images.
-        MetricError: the protocol has no step for this network's images.
+        MetricError: a curve would have a single point.
         OSError: the folder cannot be written.
     """
     names = picture_names([item.path for item in items])

@@ -11,8 +11,6 @@ from model.checkpoint import LoadedCheckpoint
 from model.errors import NonFiniteOutput
 from model.evaluation.evaluate import evaluate_image
 from model.evaluation.request import EvaluationRequest
-from model.metrics.pid import Step
-from model.metrics.published import RECOMMENDED_STEPS
 from training.data.images import LabelledImages
 
 PATCH_SIZE = 16  # m of the paper's Table 3, px
@@ -21,13 +19,10 @@ PATCH_SIZE = 16  # m of the paper's Table 3, px
 def attention_pid(loaded: LoadedCheckpoint, images: LabelledImages, count: int) -> float | None:
     """Return the attention's mean PID, protocol "paper", over the first `count` images that are not of class 0.
 
-    The steps are the authors' where they name one for the size. None without such an image; NaN where the network
-    overflows on an image half deleted, which says nothing of how well it trains.
+    None without such an image; NaN where the network overflows on an image half deleted, which says nothing of how
+    well it trains.
     """
-    height, width = loaded.preprocessing.height, loaded.preprocessing.width
-    recommended = height == width and PATCH_SIZE in RECOMMENDED_STEPS.get(width, {})
-    step: Step = "recommended" if recommended else "auto"
-    request = EvaluationRequest(methods=("attention",), patch_sizes=(PATCH_SIZE,), step=step)
+    request = EvaluationRequest(methods=("attention",), patch_sizes=(PATCH_SIZE,), step="recommended")
     scores = []
     for place in images.labels.nonzero().flatten().tolist()[:count]:
         asked = replace(request, target=loaded.labels[int(images.labels[place])])

@@ -69,7 +69,7 @@ def evaluate_image(
 
     Raises:
         ConfigurationError: the network has no such target.
-        MetricError: the protocol has no step for this size, or a map is not finite.
+        MetricError: a curve would have a single point, or a map is not finite.
         NonFiniteOutput: the network overflowed.
     """
     target = request.target_index(loaded.labels)

@@ -56,7 +56,7 @@ class EvaluationFolder:
 
         Raises:
             ConfigurationError: the network has no such target, or results would lie upon images.
-            MetricError: the protocol has no step for this network's images.
+            MetricError: a curve would have a single point.
             OSError: the folder cannot be written.
         """
         self.request.target_index(self.loaded.labels)

@@ -92,7 +92,7 @@ class EvaluationRequest(Document):
         """Return the most forwards that a pair of curves without ties needs.
 
         Raises:
-            MetricError: the protocol has no step for that size.
+            MetricError: that leaves a single point of a curve.
         """
         grid = PatchGrid(height, width, patch_size)
         counts = planned_counts(grid, self.protocol, self.step)
@@ -102,7 +102,7 @@ class EvaluationRequest(Document):
         """Return about how many forwards an image of that size in px needs.
 
         Raises:
-            MetricError: the protocol has no step for that size.
+            MetricError: that leaves a single point of a curve.
         """
         pairs = len(self.methods) + self.random_orders
         curves = sum(self.forwards_for_curves(height, width, patch_size) for patch_size in self.patch_sizes)

@@ -80,9 +80,10 @@ def patch_insertion_deletion(
         blank: (C, H, W), normalised.
         patch_size: m in px; 1 is Insertion-Deletion.
         protocol: "paper", or "published": what the authors' code computes.
-        step: look at every step-th count; "recommended" is the authors' step for this size; "auto" looks where the
-            curves bend, and under "published" is the recommended one. A step that does not divide N leaves counts
-            that are not symmetric: a constant map then scores 0, and a reversed order the negative, only nearly.
+        step: look at every step-th count; "recommended" is the authors' step, which leaves some hundred counts;
+            "auto" looks where the curves bend, and under "published" is the recommended one. A step that does not
+            divide N leaves counts that are not symmetric: a constant map then scores 0, and a reversed order the
+            negative, only nearly.
         batch_size: perturbed images a batch.
         ties: the order of equally strong patches. "symmetric": the mean of the curves of row-major and reversed
             order. "published" lets them go together, whatever is said here.
@@ -173,7 +174,7 @@ def planned_counts(grid: PatchGrid, protocol: Protocol, step: Step) -> list[int]
     """Return the counts to look at; None where they are found on the way, `adaptive_budget` of them at most.
 
     Raises:
-        MetricError: there is no recommended step for that size, or a single point is left.
+        MetricError: a single point is left.
     """
     if step == "auto" and protocol == "paper":
         return None

@@ -150,6 +150,7 @@ def test_the_link_is_shared_and_survives_a_reload(window: Open, whole: Whole, en
         {"protocol": "published", "step": 1},
         {"protocol": "paper", "step": 1},
         {"protocol": "paper", "step": "auto", "patch_sizes": (1, 2)},
+        {"protocol": "published", "step": "auto", "patch_sizes": (1, 2)},
     ],
 )
 def test_the_cost_is_told_as_the_service_counts_it(
@@ -169,11 +170,11 @@ def test_the_cost_is_told_as_the_service_counts_it(
     expect(page.locator(".estimate")).to_contain_text(f"{request.forwards(32, 32):,} forwards")
 
 
-def test_steps_that_the_authors_do_not_name_are_not_asked_for(window: Open, whole: Whole, encode: Encode) -> None:
+def test_a_curve_of_a_single_point_is_not_asked_for(window: Open, whole: Whole, encode: Encode) -> None:
     page = window(whole.service).open("#/evaluate")
-    prepare(page, encode(), methods=("attention",), sizes=(8,))
-    page.get_by_label("Steps").select_option("recommended")
-    expect(page.locator(".estimate")).to_contain_text("The authors name no step")
+    prepare(page, encode(), methods=("attention",), sizes=(32,))
+    page.get_by_role("radio", name="Published code", exact=True).check()
+    expect(page.locator(".estimate")).to_contain_text("leaves a single point")
     expect(page.get_by_role("button", name="Evaluate", exact=True)).to_be_disabled()
 
 

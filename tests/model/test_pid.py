@@ -17,6 +17,7 @@ from model.metrics.curve import adaptive, adaptive_budget, area, error_estimate,
 from model.metrics.patches import PatchGrid, fit
 from model.metrics.perturbation import Ends, evaluate_ends
 from model.metrics.pid import patch_insertion_deletion
+from model.metrics.published import recommended_step
 from model.probability import Predict, probability_of
 from tests.model.networks import images, small_network
 
@@ -193,6 +194,14 @@ class TestProtocols:
         assert len(result.n) == 49
         assert result.n[0] == 2
 
+    @pytest.mark.parametrize(
+        ("size", "patch_size", "step"), [(224, 8, 10), (512, 1, 10_000), (320, 16, 4), (320, 1, 1024), (32, 8, 1)]
+    )
+    def test_the_recommended_step_leaves_some_hundred_counts_where_the_authors_name_none(
+        self, size: int, patch_size: int, step: int
+    ) -> None:
+        assert recommended_step(PatchGrid(size, size, patch_size)) == step
+
     @pytest.mark.parametrize("seed", range(2))
     def test_patches_of_one_pixel_are_insertion_deletion(self, seed: int) -> None:
         predict, image, _, blank = small_case(height=8, width=12)
@@ -325,7 +334,6 @@ class TestRefusals:
             ({"ties": "any"}, "tie rule"),
             ({"batch_size": 0}, "batch_size"),
             ({"protocol": "published", "step": 16}, "under the 16 patches"),
-            ({"protocol": "published", "step": "auto"}, "name one"),
         ],
     )
     def test_settings_that_make_no_sense_are_named(self, options: dict[str, Any], named: str) -> None:

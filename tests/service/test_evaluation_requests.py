@@ -73,7 +73,7 @@ def test_a_bad_field_has_one_plain_reason(
 
 
 def test_a_step_that_the_protocol_does_not_have(queue_client: Client, encode: Encode) -> None:
-    response = queue_client.submit(encode(), step="recommended", patch_sizes="3")
+    response = queue_client.submit(encode(), protocol="published", patch_sizes="32")
     assert_problem(response, 422, "bad-parameter", "step")
 
 

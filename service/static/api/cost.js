@@ -2,12 +2,13 @@
 
 const SHARE = 5; // the adaptive counts are at most one in so many
 const AT_LEAST = 48;
+const COUNTS = 100; // about, where the authors name no step
 const AUTHORS_STEPS = {
   224: { 1: 500, 2: 100, 4: 20, 8: 10, 16: 5, 32: 1 },
   512: { 1: 10000, 2: 2500, 4: 500, 8: 100, 16: 20, 32: 10, 64: 5, 128: 1 },
 };
 
-/** About how many forwards a request needs at an input {height, width}; null where a patch size has no step. */
+/** About how many forwards a request needs at an input {height, width}; null where a curve would be a single point. */
 export function forwards({ methods, patchSizes, protocol, step, riseMasks, randomOrders }, input) {
   const counts = patchSizes.map((m) => points(m, protocol, step, input));
   if (counts.includes(null)) return null;
@@ -16,13 +17,14 @@ export function forwards({ methods, patchSizes, protocol, step, riseMasks, rando
   return maps + (methods.length + randomOrders) * curves;
 }
 
-/** How many counts a curve has; null where the authors name no step for that size. */
+/** How many counts a curve has; null where a single one is left, under which there is no area. */
 function points(m, protocol, step, { height, width }) {
   const patches = Math.ceil(height / m) * Math.ceil(width / m);
   if (step === "auto" && protocol === "paper") return Math.min(patches + 1, Math.max(AT_LEAST, Math.floor(patches / SHARE)));
-  const stride = typeof step === "number" ? step : height === width ? AUTHORS_STEPS[height]?.[m] : undefined;
-  if (!stride) return null;
-  return Math.ceil(patches / stride) + (protocol === "paper" ? 1 : 0);
+  const named = height === width ? AUTHORS_STEPS[height]?.[m] : undefined;
+  const stride = typeof step === "number" ? step : named ?? Math.max(1, Math.floor(patches / COUNTS));
+  const counts = Math.ceil(patches / stride) + (protocol === "paper" ? 1 : 0);
+  return counts > 1 ? counts : null;
 }
 
 /** Seconds a forward took in evaluations of a model (as listed), or null where none has been timed. */
