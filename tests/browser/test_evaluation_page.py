@@ -170,14 +170,6 @@ def test_the_cost_is_told_as_the_service_counts_it(
     expect(page.locator(".estimate")).to_contain_text(f"{request.forwards(32, 32):,} forwards")
 
 
-def test_a_curve_of_a_single_point_is_not_asked_for(window: Open, whole: Whole, encode: Encode) -> None:
-    page = window(whole.service).open("#/evaluate")
-    prepare(page, encode(), methods=("attention",), sizes=(32,))
-    page.get_by_role("radio", name="Published code", exact=True).check()
-    expect(page.locator(".estimate")).to_contain_text("leaves a single point")
-    expect(page.get_by_role("button", name="Evaluate", exact=True)).to_be_disabled()
-
-
 @pytest.mark.parametrize(("height", "width", "patch_size"), [(32, 32, 5), (30, 44, 8), (7, 5, 1)])
 def test_patches_are_ranked_as_the_metric_ranks_them(
     window: Open, whole: Whole, height: int, width: int, patch_size: int

@@ -8,23 +8,21 @@ const AUTHORS_STEPS = {
   512: { 1: 10000, 2: 2500, 4: 500, 8: 100, 16: 20, 32: 10, 64: 5, 128: 1 },
 };
 
-/** About how many forwards a request needs at an input {height, width}; null where a curve would be a single point. */
+/** About how many forwards a request needs at an input {height, width}. */
 export function forwards({ methods, patchSizes, protocol, step, riseMasks, randomOrders }, input) {
   const counts = patchSizes.map((m) => points(m, protocol, step, input));
-  if (counts.includes(null)) return null;
   const curves = 2 * counts.reduce((sum, count) => sum + count, 0);
   const maps = methods.reduce((sum, method) => sum + (method === "rise" ? riseMasks : 1), 0);
   return maps + (methods.length + randomOrders) * curves;
 }
 
-/** How many counts a curve has; null where a single one is left, under which there is no area. */
+/** How many counts a curve has. */
 function points(m, protocol, step, { height, width }) {
   const patches = Math.ceil(height / m) * Math.ceil(width / m);
   if (step === "auto" && protocol === "paper") return Math.min(patches + 1, Math.max(AT_LEAST, Math.floor(patches / SHARE)));
   const named = height === width ? AUTHORS_STEPS[height]?.[m] : undefined;
   const stride = typeof step === "number" ? step : named ?? Math.max(1, Math.floor(patches / COUNTS));
-  const counts = Math.ceil(patches / stride) + (protocol === "paper" ? 1 : 0);
-  return counts > 1 ? counts : null;
+  return Math.ceil(patches / stride) + (protocol === "paper" ? 1 : 0);
 }
 
 /** Seconds a forward took in evaluations of a model (as listed), or null where none has been timed. */

@@ -48,7 +48,7 @@ export class RequestForm {
         this.masks.node, this.orders.node, this.seed.node)));
   }
 
-  /** About how many forwards it takes; null where a curve would be a single point; NaN where a field is empty. */
+  /** About how many forwards it takes; NaN where a field is empty. */
   get forwards() {
     const step = this.step === "exact" ? 1 : this.step;
     return forwards({ methods: this.methods.chosen(), patchSizes: this.sizes.chosen().map(Number), protocol: this.protocol, step,
@@ -59,7 +59,6 @@ export class RequestForm {
   get missing() {
     if (!this.methods.chosen().length) return "Choose a method.";
     if (!this.sizes.chosen().length) return "Choose a patch size.";
-    if (this.forwards === null) return "One of these patch sizes leaves a single point of a curve: choose another.";
     return Number.isNaN(this.forwards) || Number.isNaN(this.seed.value()) ? "A number is missing." : "";
   }
 
