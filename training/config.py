@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self, get_type_hints
 
@@ -138,9 +138,10 @@ class TrainingConfig:
         tables = names - {"preprocessing"}
         if wrong := sorted(name for name in tables & set(document) if not isinstance(document[name], Mapping)):
             raise ConfigurationError(f"{wrong} must be tables")
+        network = _network(document.get("network", {}))
         return cls(
-            network=_network(document.get("network", {})),
-            preprocessing=_preprocessing(document.get("preprocessing", "idrid")),
+            network=network,
+            preprocessing=_preprocessing(document.get("preprocessing", "idrid"), network),
             data=DataConfig.from_dict(document.get("data", {})),
             augment=AugmentConfig.from_dict(document.get("augment", {})),
             loss=LossConfig.from_dict(document.get("loss", {})),
@@ -175,9 +176,10 @@ def _network(table: Mapping[str, Any]) -> NetworkConfig:
     return network_config(table.get("preset", "compact"), **changes)
 
 
-def _preprocessing(value: str | Mapping[str, Any]) -> Preprocessing:
+def _preprocessing(value: str | Mapping[str, Any], network: NetworkConfig) -> Preprocessing:
+    """Return what a table says, or what has that name, at the network's size."""
     if isinstance(value, str):
         if value not in PREPROCESSINGS:
             raise ConfigurationError(f"no preprocessing {value!r}; there are {sorted(PREPROCESSINGS)}")
-        return PREPROCESSINGS[value]
+        return replace(PREPROCESSINGS[value], height=network.height, width=network.width)
     return Preprocessing.from_dict(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,11 @@ def test_preset_takes_changes() -> None:
     config = TrainingConfig.from_dict({"network": {"preset": "compact", "split": 2, "stage_depths": [1, 2, 3, 4]}})
     assert (config.network.split, config.network.stage_depths) == (2, (1, 2, 3, 4))
     assert config.network.stem_channels == NETWORKS["compact"].stem_channels
+
+
+def test_a_named_preprocessing_has_the_networks_size() -> None:
+    config = TrainingConfig.from_dict({"network": {"height": 320, "width": 256}, "preprocessing": "idrid"})
+    assert config.preprocessing == replace(PREPROCESSINGS["idrid"], height=320, width=256)
 
 
 @pytest.mark.parametrize("document", [
