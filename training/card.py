@@ -14,8 +14,8 @@ _SPLITS: tuple[EvaluationSplit, ...] = ("validation", "test")
 
 _TEMPLATE = """# Model card: {name}
 
-A Lambda Attention Branch Network (preset `{preset}`, {parameters:,} parameters) that tells **{positive}** from
-**{negative}** in {words.pictures}, and shows where it looked.
+A Lambda Attention Branch Network (preset `{preset}` at {height}x{width} px, {parameters:,} parameters) that tells
+**{positive}** from **{negative}** in {words.pictures}, and shows where it looked.
 
 {words.warning}
 
@@ -75,6 +75,8 @@ def _in_words(loaded: LoadedCheckpoint, out: Path, card: dict[str, Any]) -> str:
     return _TEMPLATE.format(
         name=out.stem,
         preset=loaded.config.preset,
+        height=loaded.config.height,
+        width=loaded.config.width,
         parameters=sum(p.numel() for p in loaded.network.parameters()),
         negative=loaded.labels[0],
         positive=loaded.labels[1],

@@ -34,12 +34,13 @@ def card_words(card: dict[str, Any]) -> CardWords:
 
 
 def _idrid(card: dict[str, Any]) -> CardWords:
-    data = card["data"]
+    data, training = card["data"], card["training"]
+    patched = training["augment"].get("missing", 0) > 0
     return CardWords(
         pictures="colour fundus photographs",
         warning=_NOT_MEDICAL.format(images=sum(data["training"].values())),
         data=_IDRID.format(training=_counts(data["training"]), validation=_counts(data["validation"]))
-        + lessons(data, pretrained=bool(card["training"]["run"]["initialise_from"])),
+        + lessons(data, pretrained=bool(training["run"]["initialise_from"]), patched=patched),
         doubt=_SMALL_TEST.format(images=card["evaluations"]["test"]["images"]),
     )
 
@@ -92,13 +93,14 @@ flux tell next to nothing. The mask of that core is a target of the attention wh
 _OTHERS_BEFORE = " It has learnt from as many others before."
 
 
-def lessons(data: dict[str, Any], *, pretrained: bool) -> str:
+def lessons(data: dict[str, Any], *, pretrained: bool, patched: bool) -> str:
     """Say what else a network of real photographs has learnt from."""
     generated, masked = data.get("generated", 0), data.get("masked", 0)
     sentences = [_PRETRAINING] if pretrained else []
     sentences += [_GENERATED.format(count=generated)] if generated else []
     if sentences or masked:
         sentences.append(_MASKED.format(count=masked) if masked else _UNMASKED)
+    sentences += [_PATCHED] if patched else []
     return "".join(sentences)
 
 
@@ -116,6 +118,9 @@ lesions.
 """
 _UNMASKED = """
 No lesion mask of a real photograph was used.
+"""
+_PATCHED = """
+Black squares covered parts of some training images, so that it knows what patch insertion-deletion shows it.
 """
 
 

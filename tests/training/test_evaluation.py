@@ -127,23 +127,28 @@ def test_a_network_of_generated_magnetograms_is_scored_on_seeds_and_on_a_folder_
     for needed in ("Trained on generated data alone", "12 for training", "true skill statistic", "±1500 G"):
         assert needed in words, needed
 
-    options = ["--methods", "attention", "--patch-sizes", "8", "--out", str(tmp_path / "pid")]
-    assert main([*evaluate, *options]) == 2
-    assert "this needs --data DIR" in capsys.readouterr().err
-    assert main([*evaluate, "--data", str(others), *options]) == 0
-    assert (tmp_path / "pid" / "localisation.csv").is_file()
+    for name, folder in (("of seeds", []), ("of others", ["--data", str(others)])):
+        options = ["--methods", "attention", "--patch-sizes", "8", "--out", str(tmp_path / name)]
+        assert main([*evaluate, *folder, *options]) == 0
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert len(lines) == 2
+        assert (tmp_path / name / "localisation.csv").is_file()
+        assert all(("images/test" in line["path"]) == (folder == []) for line in lines)
 
 
-@pytest.mark.parametrize(("data", "pretrained", "said"), [
-    ({}, False, ()),
-    ({}, True, ("Before that", "No lesion mask of a real photograph")),
-    ({"generated": 3000, "masked": 45}, True, ("Before that", "3,000 in all", "masks of 45 real")),
-    ({"generated": 3000}, False, ("3,000 in all", "No lesion mask of a real photograph")),
-    ({"masked": 45}, False, ("masks of 45 real",)),
+@pytest.mark.parametrize(("data", "pretrained", "patched", "said"), [
+    ({}, False, False, ()),
+    ({}, True, False, ("Before that", "No lesion mask of a real photograph")),
+    ({"generated": 3000, "masked": 45}, True, False, ("Before that", "3,000 in all", "masks of 45 real")),
+    ({"masked": 45}, False, True, ("masks of 45 real", "Black squares")),
+    ({"generated": 3000}, False, False, ("3,000 in all", "No lesion mask of a real photograph")),
+    ({"masked": 45}, False, False, ("masks of 45 real",)),
 ])  # fmt: skip
 def test_card_says_what_taught_the_attention(
-    data: dict[str, int], said: tuple[str, ...], *, pretrained: bool
+    data: dict[str, int], said: tuple[str, ...], *, pretrained: bool, patched: bool
 ) -> None:
-    words = lessons(data, pretrained=pretrained)
-    every = ("Before that", "3,000 in all", "masks of 45 real", "No lesion mask of a real photograph")
+    words = lessons(data, pretrained=pretrained, patched=patched)
+    every = (
+        "Before that", "3,000 in all", "masks of 45 real", "No lesion mask of a real photograph", "Black squares",
+    )  # fmt: skip
     assert [part for part in every if part in words] == list(said)
