@@ -48,19 +48,19 @@ IMAGE_BODY = {
 PREDICTION_EXAMPLE: dict[
     str, Any
 ] = {  # the shipped model's answer for docs/images/retina.jpg, its picture cut short
-    "id": "d82760e7dd1e4bf4b2271e337de429f9",
-    "model": {"name": "labn-idrid", "version": "35bae58816fa"},
-    "prediction": {"label": "retinopathy", "probability": 0.980072671347048, "index": 1},
+    "id": "15579f2b48844624b9d004eec45c5e69",
+    "model": {"name": "labn-idrid", "version": "f52905df677b"},
+    "prediction": {"label": "retinopathy", "probability": 0.9692428965252483, "index": 1},
     "probabilities": [
-        {"label": "no retinopathy", "probability": 0.01992732865295193},
-        {"label": "retinopathy", "probability": 0.980072671347048},
+        {"label": "no retinopathy", "probability": 0.030757103474751808},
+        {"label": "retinopathy", "probability": 0.9692428965252483},
     ],
     "explanation": {
         "method": "attention",
         "threshold": 0.5,
-        "height": 28,
-        "width": 28,
-        "coverage": 0.6887755102040817,
+        "height": 40,
+        "width": 40,
+        "coverage": 0.441875,
         "region": {"left": 72, "top": 0, "width": 853, "height": 712},
         "overlay_png": "iVBORw0KGgoAAAANSUhEUgAABAAAAAKoCAIAAABm…",
         "heatmap_png": None,
@@ -74,7 +74,7 @@ DETAILS = {
     "malformed-request": "no image: send it as the body or as the multipart field 'image'",
     "wrong-key": "send the key in X-API-Key",
     "missing-scope": "the key camera-3 has not the scope admin",
-    "unknown-model": "no model 'labn'; there are ['labn-idrid@35bae58816fa']",
+    "unknown-model": "no model 'labn'; there are ['labn-idrid@f52905df677b']",
     "unknown-evaluation": "no evaluation 5f0c6f4e9d1b4c0c8a7e21b3f4d5a6b7; results are kept for 604800 s",
     "not-there": "no map of 'rise'; there are attention, random",
     "not-finished": "the evaluation is running",
