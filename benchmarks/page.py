@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from tqdm import tqdm, trange
 
 from benchmarks.blocks import Effort
-from benchmarks.checkpoints import compact_checkpoint
+from benchmarks.checkpoints import SHIPPED
 from benchmarks.chromium import find_chromium
 from benchmarks.figures import Figure, bounded, measured
 from benchmarks.live_service import LiveService
@@ -37,13 +37,13 @@ class Load:
     sent_kb: float  # of these, deflated and with headers; those kept from before are not sent
 
 
-def measure_page(effort: Effort, folder: Path) -> Iterator[Figure]:
+def measure_page(effort: Effort, _folder: Path) -> Iterator[Figure]:
     """Open the page over and over; where there is no Chromium there are no figures."""
     executable = find_chromium()
     if executable is None:
         tqdm.write("page: skipped, no Chromium on PATH; `make test-browser` installs it or says how")
         return
-    with LiveService(compact_checkpoint(folder)) as service, sync_playwright() as playwright:
+    with LiveService(SHIPPED) as service, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         _open_anew(browser, service.url)  # which warms Chromium and the service
         rounds = trange(effort.rounds, desc="page", unit="round", leave=False, disable=None)
