@@ -21,14 +21,12 @@ class Load:
         self._rounds = 0
         self.predictions = 0  # that were answered
 
-    def run_round(self, *, methods: str = "attention,random", slow: bool = False) -> list[str]:
-        """Send one round; `slow`: with an image that is drawn at full size. Return where its jobs are."""
+    def run_round(self, *, methods: str = "attention,random") -> list[str]:
+        """Send one round; return where its jobs are."""
         self._rounds += 1
         image = self._encode(seed=self._rounds)
         for _ in range(3):
             self._predict(image)
-        if slow:
-            self._predict(self._encode(3000, 4000, seed=self._rounds), size="upload")
         self.glance()
         fields = {"methods": methods, "patch_sizes": "16"}
         evaluation = self._ask("evaluations", 202, files={"image": image}, data=fields)
@@ -40,6 +38,10 @@ class Load:
         self._predict(self._encode(seed=0))
         for mistake in MISTAKES:
             assert 400 <= self._post("predictions", **mistake).status_code < 500
+
+    def predict_slowly(self) -> None:
+        """Send a prediction of a large image that is drawn at full size."""
+        self._predict(self._encode(3000, 4000), size="upload")
 
     def is_ended(self, location: str) -> bool:
         ended: bool = httpx.get(self._url + location).json()["ended_at"] is not None

@@ -32,9 +32,9 @@ class Receiver(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         Thread(target=self.serve_forever, daemon=True).start()
 
-    def alerts(self) -> set[str]:
-        """The names of the alerts that have come."""
-        return {alert["labels"]["alertname"] for message in self.delivered for alert in message["alerts"]}
+    def alerts(self) -> dict[str, dict[str, Any]]:
+        """The alerts that have come, by name."""
+        return {alert["labels"]["alertname"]: alert for message in self.delivered for alert in message["alerts"]}
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -122,7 +122,7 @@ def main(minutes: float) -> None:
     ):
         load, ends = Load(stack.url, photograph), time.monotonic() + minutes * 60
         while time.monotonic() < ends:
-            load.run_round(methods="attention,grad_cam,random", slow=False)
+            load.run_round(methods="attention,grad_cam,random")
             time.sleep(5)
         for dashboard in DASHBOARDS:
             file = ROOT / "docs" / "images" / f"dashboard-{dashboard.stem}.png"
