@@ -39,7 +39,7 @@ def load(stack: Stack, encode: Encode) -> Load:
     """A smoke load, all of whose jobs have ended."""
     load = Load(stack.url, encode)
     for _ in range(ROUNDS):
-        jobs = load.run_round()
+        jobs = load.run_round(methods="attention,random", patch_sizes="16")
         wait_for(lambda jobs=jobs: all(map(load.is_ended, jobs)), within_s=WAIT_S)
     return load
 

@@ -21,14 +21,13 @@ class Load:
         self._rounds = 0
         self.predictions = 0  # that were answered
 
-    def run_round(self, *, methods: str = "attention,random") -> list[str]:
-        """Send one round; return where its jobs are."""
+    def run_round(self, **fields: str) -> list[str]:
+        """Send one round, evaluations with those fields; return where its jobs are."""
         self._rounds += 1
         image = self._encode(seed=self._rounds)
         for _ in range(3):
             self._predict(image)
         self.glance()
-        fields = {"methods": methods, "patch_sizes": "16"}
         evaluation = self._ask("evaluations", 202, files={"image": image}, data=fields)
         a_set = self._ask("evaluation-sets", 202, files={"archive": self._archive()}, data=fields)
         return [evaluation.headers["location"], a_set.headers["location"]]
