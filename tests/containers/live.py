@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.client import Client, UnknownId
+from service.client import Client, Refused
 from service.client.job import Job
 from tests.containers.stack import PROJECT, ROOT, Stack, podman, wait_until
 from tests.training.folders import write_classes
@@ -177,8 +177,9 @@ def test_a_backup_and_its_way_back_as_documented(stack: Stack, client: Client, t
     later = client.submit(RETINA, **QUICK, seed=5)
     stack.shell(restore, tmp_path)
     assert job.result() == before
-    with pytest.raises(UnknownId):
+    with pytest.raises(Refused) as refused:
         later.state()
+    assert refused.value.status == 404
 
 
 def test_training(stack: Stack, tmp_path: Path) -> None:

@@ -6,14 +6,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from tests.observability.monitoring import Series
 
 COLOURS = {"green": "#2f8f3e", "orange": "#d9730d", "red": "#c4162a"}
 BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
+BYTES_TICKS = 3  # at least
 EDGES_SHOWN = 10  # of a heatmap's
-CHARACTER = 0.0052  # of the picture's width; with a legend's other parts
+CHARACTER = 0.0043  # of the picture's width; with a legend's other parts
 KEY = 6  # characters that the line before a legend's text takes
 
 
@@ -54,12 +55,15 @@ def draw_panel(axes: Axes, panel: dict[str, Any], answers: list[Answer], start_s
 
 def _draw_number(axes: Axes, series: Series, defaults: dict[str, Any], end_s: float) -> None:
     axes.axis("off")
-    minutes, values = _points(series[0], end_s) if series else (np.zeros(1), np.full(1, np.nan))
+    if not series:
+        axes.text(0.5, 0.5, "no data", color="grey", ha="center", va="center", transform=axes.transAxes)
+        return
+    minutes, values = _points(series[0], end_s)
     colour = "black"
     for step in defaults.get("thresholds", {}).get("steps", []):
         if step["value"] is None or values[-1] >= step["value"]:
             colour = COLOURS[step["color"]]
-    axes.fill_between(minutes, values, min(0.0, np.nanmin(values)), color=colour, alpha=0.12, linewidth=0)
+    axes.fill_between(minutes, values, min(0.0, values.min()), color=colour, alpha=0.12, linewidth=0)
     text = in_unit(values[-1], defaults["unit"])
     axes.text(0.5, 0.5, text, color=colour, ha="center", va="center", fontsize=20, transform=axes.transAxes)
 
@@ -76,6 +80,8 @@ def _draw_lines(axes: Axes, answers: list[Answer], defaults: dict[str, Any], end
         lowest, highest = 0.0, 1.0
     axes.set_ylim(defaults.get("min", lowest), defaults.get("max", highest))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: in_unit(value, defaults["unit"])))
+    if defaults["unit"] == "bytes":
+        axes.yaxis.set_major_locator(MultipleLocator(2.0 ** int(np.log2(highest / BYTES_TICKS))))
     if lines:
         widest = (max(len(label) for label, _, _ in lines) + KEY) * CHARACTER
         columns = max(1, int(axes.get_position().width / widest))

@@ -28,9 +28,9 @@ from tests.observability.stack import Stack
 COLUMNS, ROW_INCHES, WIDTH_INCHES, DPI = 24, 0.36, 13.5, 90
 LEFT, RIGHT, BELOW, ABOVE = 1.3, 0.4, 2.1, 1.1  # of cells: what is left to ticks, legends and titles
 POINTS = 120
-COLOURS = 64  # of the file's palette
+COLOURS = 256  # of the file's palette
 PAUSE_S = 1.0
-FAST_S = "1"  # what is promised here: a CPU, and one that may have other work
+FAST_S = "1.0"  # what is promised here: a CPU, and one that may have other work
 QUICK = {"methods": "attention,grad_cam,random", "patch_sizes": "32", "step": "7", "random_orders": "0"}
 STYLE = {
     "font.size": 8, "axes.titlesize": 9, "legend.fontsize": 7, "xtick.labelsize": 7, "ytick.labelsize": 7,
