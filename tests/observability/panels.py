@@ -85,7 +85,10 @@ def _draw_lines(axes: Axes, answers: list[Answer], defaults: dict[str, Any], end
     if lines:
         widest = (max(len(label) for label, _, _ in lines) + KEY) * CHARACTER
         columns = max(1, int(axes.get_position().width / widest))
-        axes.legend(loc="upper left", bbox_to_anchor=(0, -0.12), ncol=columns, frameon=False, borderaxespad=0)
+        axes.legend(
+            loc="upper left", bbox_to_anchor=(0, -0.12), ncol=columns, frameon=False, borderaxespad=0,
+            handlelength=1.5, columnspacing=1.5,
+        )  # fmt: skip
 
 
 def _stack(axes: Axes, lines: list[tuple[str, np.ndarray, np.ndarray]]) -> None:
