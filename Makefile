@@ -56,7 +56,7 @@ test-browser: setup ## the page in a real Chromium, which is installed where tha
 test-observability: setup ## a real Prometheus and Alertmanager on a real run; unpacks Debian's, needs npm
 	@scripts/dashboards.sh $(TOOLS)/grafana
 	@scripts/prometheus.sh $(TOOLS)/prometheus
-	@PATH="$(CURDIR)/$(TOOLS)/prometheus/bin:$$PATH" $(BIN)/python -m pytest tests/observability tests/observability/live.py $(PYTEST_OPTIONS)
+	@PATH="$(CURDIR)/$(TOOLS)/prometheus/bin:$$PATH" $(BIN)/python -m pytest -o python_files='test_*.py live.py' tests/observability $(PYTEST_OPTIONS)
 
 pictures: setup ## docs/images/dashboard-*.png: the dashboards' queries on a real run of ten minutes
 	@scripts/prometheus.sh $(TOOLS)/prometheus

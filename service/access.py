@@ -17,7 +17,7 @@ from service.problems import PROBLEMS, UNEXPECTED, problem_response
 from worker.contracts.correlation import CURRENT, REQUEST_ID, working_for
 from worker.contracts.logs import FIELDS
 
-LONGEST_PATH = 200  # characters in the log
+LONGEST = 200  # characters of a path or an address in the log
 EVENTS = b"text/event-stream"
 CANCELLED = PROBLEMS[ClientGone].status  # counted for a request that ended without an answer
 
@@ -76,16 +76,26 @@ class Access:
         self._metrics.requests.labels(*labels).inc()
         if not is_stream:  # which lasts for as long as somebody looks: no latency
             self._metrics.request_seconds.labels(*labels).observe(seconds)
-        path = quote(scope["path"])[:LONGEST_PATH]  # quoted: no line breaks of the client's making in the log
+        path = quote(scope["path"])[:LONGEST]  # quoted: no line breaks of the client's making in the log
         fields = {"method": method, "route": route, "status": status, "duration_s": round(seconds, 6)}
-        key = scope["state"].get("key")
-        who = f" by {key.name}" if key else ""
-        told = {FIELDS: {**fields, "key": key.name} if key else fields}
-        logger.info("%s %s %d %.1f ms %s%s", method, path, status, seconds * 1000, request_id, who, extra=told)
+        who = {"client": _address(scope)}
+        if key := scope["state"].get("key"):
+            who["key"] = key.name
+        told = " by ".join(who.values())
+        extra = {FIELDS: fields | who}
+        logger.info(
+            "%s %s %d %.1f ms %s from %s", method, path, status, seconds * 1000, request_id, told, extra=extra
+        )
 
 
 def _is_stream(start: Message) -> bool:
     return any(name == b"content-type" and value.startswith(EVENTS) for name, value in start["headers"])
+
+
+def _address(scope: Scope) -> str:
+    """Return who asks: what a trusted proxy says, else the other end of the connection."""
+    host, _ = scope.get("client") or ("nowhere", 0)  # a unix socket has none
+    return quote(host, safe=":")[:LONGEST]
 
 
 def _request_id(scope: Scope) -> str:

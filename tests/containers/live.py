@@ -6,6 +6,7 @@ The tests build on one another, from the first start to the last end.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.client import Client
+from service.client import Client, Refused
 from service.client.job import Job
 from tests.containers.stack import PROJECT, ROOT, Stack, podman, wait_until
 from tests.training.folders import write_classes
@@ -49,6 +50,12 @@ def running_job(client: Client, seed: int) -> Job:
     job = client.submit(RETINA, **LONG, seed=seed)
     wait_until(lambda: job.state()["status"] == "running")
     return job
+
+
+def section(title: str) -> str:
+    """What the operations' handbook says under that title."""
+    handbook = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    return handbook.partition(f"\n{title}\n")[2].partition("\n## ")[0]
 
 
 class TestImages:
@@ -160,6 +167,19 @@ def test_results_outlive_the_containers(stack: Stack, client: Client) -> None:
     assert podman("ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={PROJECT}") == ""
     stack.make("up")
     assert job.result() == before
+
+
+def test_a_backup_and_its_way_back_as_documented(stack: Stack, client: Client, tmp_path: Path) -> None:
+    backup, restore = re.findall(r"```sh\n(.*?)```", section("## Backup"), re.DOTALL)
+    job = client.submit(RETINA, **QUICK, seed=4)
+    before = job.result()
+    stack.shell(backup, tmp_path)
+    later = client.submit(RETINA, **QUICK, seed=5)
+    stack.shell(restore, tmp_path)
+    assert job.result() == before
+    with pytest.raises(Refused) as refused:
+        later.state()
+    assert refused.value.status == 404
 
 
 def test_training(stack: Stack, tmp_path: Path) -> None:

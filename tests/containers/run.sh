@@ -8,7 +8,8 @@ cd "$here/../.."
 [ "$(id -u)" = 0 ] || { echo "test-containers installs an engine and needs root" >&2; exit 1; }
 
 packages="podman buildah runc netavark aardvark-dns iptables catatonit debootstrap"
-if ! dpkg --status $packages >/dev/null 2>&1; then
+missing() { dpkg-query --show --showformat '${db:Status-Status}\n' $packages 2>&1 | grep --invert-match --quiet '^installed$'; }
+if missing; then
     echo "installing $packages"
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends $packages >/dev/null

@@ -28,7 +28,7 @@ class Stack:
     def __init__(self) -> None:
         self.ports = {name: _free_port() for name in ("SERVICE", "PROMETHEUS")}
         self._environment = os.environ | {
-            "COMPOSE_FILE": "docker-compose.yml:tests/containers/compose.yml",
+            "COMPOSE_FILE": f"{ROOT}/docker-compose.yml:{ROOT}/tests/containers/compose.yml",
             "COMPOSE_PROJECT_NAME": PROJECT,
             "COMPOSE_PROGRESS": "plain",
             **{f"{name}_ADDRESS": f"127.0.0.1:{port}" for name, port in self.ports.items()},
@@ -49,6 +49,11 @@ class Stack:
     def compose(self, *words: str) -> str:
         """Run a compose command."""
         return self._run(str(COMPOSE), *words)
+
+    def shell(self, commands: str, folder: Path) -> str:
+        """Run commands as they are documented, in a folder."""
+        plugin = f'docker() {{ shift; "{COMPOSE}" "$@"; }}'
+        return self._run("sh", "-e", "-c", f"{plugin}\n{commands}", cwd=folder)
 
     def execute(self, name: str, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in a container, whatever its exit status."""
@@ -90,9 +95,9 @@ class Stack:
         self._ended.set()
         self._health.join()
 
-    def _run(self, *words: str, **settings: str) -> str:
+    def _run(self, *words: str, cwd: Path = ROOT, **settings: str) -> str:
         done = subprocess.run(
-            words, cwd=ROOT, env=self._environment | settings, timeout=PATIENCE_S, check=False,
+            words, cwd=cwd, env=self._environment | settings, timeout=PATIENCE_S, check=False,
             capture_output=True, text=True,
         )  # fmt: skip
         assert done.returncode == 0, f"{' '.join(words)}: {done.stdout}{done.stderr}{self._last_words()}"

@@ -21,25 +21,26 @@ class Load:
         self._rounds = 0
         self.predictions = 0  # that were answered
 
-    def run_round(self, *, methods: str = "attention,random", slow: bool = False) -> list[str]:
-        """Send one round; `slow`: with an image that is drawn at full size. Return where its jobs are."""
+    def run_round(self, **fields: str) -> list[str]:
+        """Send one round, evaluations with those fields; return where its jobs are."""
         self._rounds += 1
         image = self._encode(seed=self._rounds)
         for _ in range(3):
             self._predict(image)
-        if slow:
-            self._predict(self._encode(3000, 4000, seed=self._rounds), size="upload")
         self.glance()
-        fields = {"methods": methods, "patch_sizes": "16"}
         evaluation = self._ask("evaluations", 202, files={"image": image}, data=fields)
         a_set = self._ask("evaluation-sets", 202, files={"archive": self._archive()}, data=fields)
         return [evaluation.headers["location"], a_set.headers["location"]]
 
     def glance(self) -> None:
         """Send a prediction and the mistakes."""
-        self._predict(self._encode(seed=0))
+        self._predict(self._encode(seed=self.predictions % 10))
         for mistake in MISTAKES:
             assert 400 <= self._post("predictions", **mistake).status_code < 500
+
+    def predict_slowly(self) -> None:
+        """Send a prediction of a large image that is drawn at full size."""
+        self._predict(self._encode(3000, 4000), size="upload")
 
     def is_ended(self, location: str) -> bool:
         ended: bool = httpx.get(self._url + location).json()["ended_at"] is not None

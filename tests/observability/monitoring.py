@@ -20,6 +20,7 @@ from tests.worker.live import wait_for
 
 Series = list[dict[str, Any]]
 START_S = 120.0
+SHIPPED_FAST_S = "0.1"
 SCRAPE = {"scrape_interval": "1s", "evaluation_interval": "1s"}  # what is shipped waits for 15 s
 
 
@@ -32,9 +33,9 @@ class Receiver(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         Thread(target=self.serve_forever, daemon=True).start()
 
-    def alerts(self) -> set[str]:
-        """The names of the alerts that have come."""
-        return {alert["labels"]["alertname"] for message in self.delivered for alert in message["alerts"]}
+    def alerts(self) -> dict[str, dict[str, Any]]:
+        """The alerts that have come, by name."""
+        return {alert["labels"]["alertname"]: alert for message in self.delivered for alert in message["alerts"]}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -50,10 +51,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Monitoring:
-    """Both servers, each with a folder of its own; what they say is in its `log`."""
+    """Both servers, each with a folder of its own; what they say is in its `log`.
 
-    def __init__(self, folder: Path, targets: Mapping[str, str]) -> None:
+    `fast_s`: the edge of the histogram up to which a prediction is fast, as an operator would choose another one.
+    """
+
+    def __init__(self, folder: Path, targets: Mapping[str, str], *, fast_s: str = SHIPPED_FAST_S) -> None:
         self.folder = folder
+        self._fast_s = fast_s
         self.receiver = Receiver()
         self._stack = ExitStack()
         self._stack.callback(self.receiver.server_close)
@@ -106,13 +111,21 @@ class Monitoring:
         own = {
             **shipped,
             "global": SCRAPE,
-            "rule_files": [str(PROMETHEUS / pattern) for pattern in shipped["rule_files"]],
+            "rule_files": [str(self._copy_rules() / "*.rules.yml")],
             "alerting": {"alertmanagers": [manager]},
         }
         route = {"receiver": "test", "group_wait": "0s", "group_by": ["alertname"]}
         receivers = [{"name": "test", "webhook_configs": [{"url": self.receiver.url}]}]
         (self.folder / "prometheus.yml").write_text(yaml.safe_dump(own))
         (self.folder / "alertmanager.yml").write_text(yaml.safe_dump({"route": route, "receivers": receivers}))
+
+    def _copy_rules(self) -> Path:
+        folder = self.folder / "rules"
+        folder.mkdir()
+        for file in sorted((PROMETHEUS / "rules").glob("*.rules.yml")):
+            edges = f'le="{SHIPPED_FAST_S}"', f'le="{self._fast_s}"'
+            (folder / file.name).write_text(file.read_text(encoding="utf-8").replace(*edges), encoding="utf-8")
+        return folder
 
     def _start(self, *command: str) -> None:
         log = self._stack.enter_context((self.folder / f"{command[0]}.log").open("wb"))

@@ -16,7 +16,7 @@ WORKER = re.compile(r"(http://127\.0\.0\.1:\d+)/healthz")
 class Stack:
     """Redis, a worker, the service, Prometheus and Alertmanager, from `with` to its end."""
 
-    def __init__(self, folder: Path, checkpoint: Path) -> None:
+    def __init__(self, folder: Path, checkpoint: Path, **watched: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._launcher = Launcher(folder / "data", checkpoint)
         self.url = self._launcher.url
@@ -24,7 +24,7 @@ class Stack:
             self._launcher.wait_until_whole()
             (self.worker_url,) = WORKER.findall(self._launcher.log())
             targets = {"labn-service": self.url, "labn-worker": self.worker_url}
-            self.monitoring = Monitoring(folder, targets)
+            self.monitoring = Monitoring(folder, targets, **watched)
         except BaseException:
             self._launcher.end()
             raise
