@@ -32,7 +32,7 @@ from worker.contracts.logs import FIELDS
 from worker.contracts.spans import Span, Tracing
 from worker.contracts.tracing import NO_TRACING
 from worker.errors import AWAY, DeviceFailed, HandedBack, OutOfMemory, PayloadRefused, Taken, error_type
-from worker.failure import job_error, named
+from worker.failure import device_failure, job_error, named
 from worker.job_span import job_span
 from worker.jobs import JOBS, Workshop
 from worker.lease import JobLease
@@ -40,6 +40,7 @@ from worker.metrics import UNKNOWN, WorkerMetrics
 from worker.pulse import Pulse
 from worker.queue import FUNCTIONS, JobQueue
 from worker.records import STATUS
+from worker.renewal import Renewal
 from worker.reporter import Reporter
 from worker.settings import WorkerSettings
 
@@ -64,6 +65,7 @@ class ResidentWorker(SimpleWorker):
     ) -> None:
         self.jobs, self.workshop, self.settings, self.metrics, self.pulse = jobs, workshop, settings, metrics, pulse
         self.tracing = tracing
+        self.renewal = Renewal(settings.lease_s, pulse)
         self.device = workshop.networks.device
         self._ends_at: float | None = None  # of time.monotonic, once a signal has come
         self._offered = float("-inf")  # maintenance, the last time
@@ -80,18 +82,19 @@ class ResidentWorker(SimpleWorker):
         """Work until a signal, or with `burst` until nothing waits.
 
         Raises:
-            DeviceFailed: CUDA is broken for this process.
+            DeviceFailed: CUDA or oneDNN is broken for this process.
             redis.exceptions.ConnectionError: Redis has been away for too long.
         """
-        self.register_birth()  # type: ignore[no-untyped-call]  # RQ has no types there
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end_soon)
-        try:
-            while found := self._next_job(burst=burst):
-                self.execute_job(*found)
-        finally:
-            with suppress(*AWAY):
-                self.register_death()  # type: ignore[no-untyped-call]
+        with self.renewal.running():
+            self.register_birth()  # type: ignore[no-untyped-call]  # RQ has no types there
+            try:
+                while found := self._next_job(burst=burst):
+                    self.execute_job(*found)
+            finally:
+                with suppress(*AWAY):
+                    self.register_death()  # type: ignore[no-untyped-call]
 
     def serialize(self) -> dict[str, Any]:
         """Tell others of the device too."""
@@ -179,18 +182,18 @@ class ResidentWorker(SimpleWorker):
         """Run a job that is this worker's.
 
         Raises:
-            DeviceFailed: CUDA is broken for this process; the job has been dealt with.
+            DeviceFailed: CUDA or oneDNN is broken for this process; the job has been dealt with.
         """
         lease, kind, began = JobLease(self, job, execution), UNKNOWN, time.monotonic()
         error: BaseException | None = None
-        forwards = 0
+        broken: DeviceFailed | None = None
+        forwards, outcome = 0, "succeeded"
         try:
             kind = self._kind(job)
             forwards = self._work(job, lease)
             lease.keep()
             job.ended_at = now()
             self.handle_job_success(job, queue, queue.started_job_registry, execution)
-            outcome = "succeeded"
         except Taken:
             outcome = self._leave(job, execution)
         except HandedBack:
@@ -198,7 +201,8 @@ class ResidentWorker(SimpleWorker):
         except AWAY:
             raise
         except Exception as raised:
-            error = named(raised)
+            error, broken = named(raised), device_failure(raised)
+        if error:  # no longer in the clause: its frames hold tensors, and what follows takes memory
             outcome = self._fail(job, queue, execution, lease, error)
             span.fail(error_type(error))
         span.tell({"labn.job.kind": kind, "labn.job.outcome": outcome, "labn.device": self.device})
@@ -208,8 +212,8 @@ class ResidentWorker(SimpleWorker):
         self._tell_end(job.id)
         took = {"kind": kind, "outcome": outcome, "duration_s": round(time.monotonic() - began, 6)}
         log.info("job %s %s %s in %.2f s", job.id, kind, outcome, took["duration_s"], extra={FIELDS: took})
-        if isinstance(error, DeviceFailed):
-            raise error
+        if broken:
+            raise broken
 
     def _work(self, job: Job, lease: JobLease) -> int:
         """Do what a job says.
@@ -226,7 +230,7 @@ class ResidentWorker(SimpleWorker):
         self._observe_wait(job)
         reporter = Reporter(lease, lambda progress: self._tell(job.id, progress))
         timeout_s = job.timeout or self.settings.job_timeout_s
-        with lease.renewed(), self.death_penalty_class(timeout_s, JobTimeoutException):
+        with self.renewal.of(lease), self.death_penalty_class(timeout_s, JobTimeoutException):
             result = JOBS[job.func_name or ""](job.args[0], self.workshop, reporter)
         if result is not None:
             self.metrics.evaluated(result)
