@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1", tags=["evaluations"])
 @router.get(
     "/status",
     summary="The queue, its workers and devices",
-    responses={**example_of(STATUS_EXAMPLE), **problem_responses(401, 429)},
+    responses={**example_of(STATUS_EXAMPLE), **problem_responses(401, 403, 429)},
 )
 async def get_status(parts: PartsOfApp) -> StatusAnswer:
     """Answer from what was seen a second ago at most, so that it is answered when Redis is not there."""

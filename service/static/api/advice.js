@@ -10,6 +10,8 @@ const ADVICE = {
     "Choose the file again; if it is on a network drive, copy it to this computer first."],
   "wrong-key": ["The service asks for a key", "Enter the API key that its operator gave you."],
   "missing-scope": ["Your key does not allow this", "Ask the operator for a key that does; the lists of all jobs need one of scope admin."],
+  "keys-needed": ["The service answers only its own machine so far",
+    "Its operator has to make API keys, or to open it to everybody."],
   "unknown-model": ["That model is not served any more", "Choose another model, or reload the page."],
   "not-found": ["There is nothing of that name any more",
     "Results are kept for a limited time. Go back to the list, or evaluate the image again."],
