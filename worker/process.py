@@ -234,6 +234,7 @@ class ResidentWorker(SimpleWorker):
             result = JOBS[job.func_name or ""](job.args[0], self.workshop, reporter)
         if result is not None:
             self.metrics.evaluated(result)
+            self.jobs.records.scores(job.id, result)
         return reporter.forwards
 
     def _kind(self, job: Job) -> str:

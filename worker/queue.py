@@ -313,6 +313,11 @@ class JobQueue:
             return not pipe.exists(keys.result(job_id))
         return status not in (JobStatus.QUEUED, JobStatus.STARTED)
 
+    def forward_s(self) -> float | None:
+        """Return how long a forward of one image took in the last evaluations, in s; None before the first."""
+        mean = self.redis.get(keys.MEAN_FORWARD_S)
+        return float(as_text(mean)) if mean else None
+
     def _check_limit(self) -> None:
         """Make sure that one more may wait; requests at the same moment may go over the limit by their number.
 

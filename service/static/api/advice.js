@@ -9,7 +9,7 @@ const ADVICE = {
   "malformed-request": ["The service did not find an image in the request",
     "Choose the file again; if it is on a network drive, copy it to this computer first."],
   "wrong-key": ["The service asks for a key", "Enter the API key that its operator gave you."],
-  "missing-scope": ["Your key does not allow this", "Ask the operator for a key that does; the lists of all jobs need one of scope admin."],
+  "missing-scope": ["Your key does not allow this", "Ask the operator for a key that does."],
   "keys-needed": ["The service answers only its own machine so far",
     "Its operator has to make API keys, or to open it to everybody."],
   "unknown-model": ["That model is not served any more", "Choose another model, or reload the page."],
