@@ -193,7 +193,12 @@ SETS_EXAMPLE: dict[str, Any] = {"sets": [{**SET_EXAMPLE, "result": None}], "next
 
 STATUS_EXAMPLE: dict[str, Any] = {
     "status": "ready",
-    "queue": {"depths": {"evaluations": 1, "sets": 120}, "oldest_age_s": 3.2, "limit": 256, "forward_s": 0.0061},
+    "queue": {
+        "depths": {"evaluations": 1, "sets": 120},
+        "oldest_age_s": 3.2,
+        "limit": 256,
+        "forward_s": {"35bae58816fa": 0.0061},
+    },
     "workers": [
         {
             "name": "gpu-1-3832-cad0156f",

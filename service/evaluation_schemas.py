@@ -93,7 +93,7 @@ class QueueAnswer(Document):
     oldest_age_s: Annotated[float, Field(description="For how long the next job has waited.")]
     limit: Annotated[int, Field(description="Evaluations that may wait; one more is answered 429.")]
     forward_s: Annotated[
-        float | None, Field(description="Of one image in the last evaluations, a mean; null before the first.")
+        dict[str, float], Field(description="Of one image in the last evaluations, a mean, by the model's version.")
     ]
 
 

@@ -28,7 +28,7 @@ class QueueView:
 
     depths: dict[Lane, int]
     oldest_age_s: float
-    forward_s: float | None  # of the last evaluations
+    forward_s: dict[str, float]  # in the last evaluations, by the model's version
     workers: list[WorkerState]
     abandoned: int  # jobs that have failed because their workers vanished
     taken_at: float = field(default_factory=monotonic)

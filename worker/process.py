@@ -22,7 +22,7 @@ from rq.executions import Execution
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from rq.timeouts import JobTimeoutException
-from rq.utils import as_text, now
+from rq.utils import now
 from rq.worker import SimpleWorker, WorkerStatus
 
 from model.errors import LabnError
@@ -69,7 +69,6 @@ class ResidentWorker(SimpleWorker):
         self.device = workshop.networks.device
         self._ends_at: float | None = None  # of time.monotonic, once a signal has come
         self._offered = float("-inf")  # maintenance, the last time
-        self._means: dict[str, float] = {}  # moving ones, in s, by key; empty: not yet asked for
         super().__init__(
             list(jobs.lanes.values()),
             name=f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
@@ -208,7 +207,7 @@ class ResidentWorker(SimpleWorker):
         span.tell({"labn.job.kind": kind, "labn.job.outcome": outcome, "labn.device": self.device})
         self.metrics.ended(kind, outcome, time.monotonic() - began)
         if (kind, outcome) == ("evaluation", "succeeded"):
-            self._observe_run(time.monotonic() - began, forwards)
+            self._observe_run(job.args[0]["model"]["version"], time.monotonic() - began, forwards)
         self._tell_end(job.id)
         took = {"kind": kind, "outcome": outcome, "duration_s": round(time.monotonic() - began, 6)}
         log.info("job %s %s %s in %.2f s", job.id, kind, outcome, took["duration_s"], extra={FIELDS: took})
@@ -326,12 +325,17 @@ class ResidentWorker(SimpleWorker):
         if job.enqueued_at:
             self.metrics.wait_seconds.observe(max(0.0, (now() - job.enqueued_at).total_seconds()))
 
-    def _observe_run(self, run_s: float, forwards: int) -> None:
-        """Remember how long evaluations and their forwards take, for whoever must say how long to wait."""
-        seen = {keys.MEAN_RUN_S: run_s, keys.MEAN_FORWARD_S: run_s / max(1, forwards)}
-        if not self._means:
-            known = zip(seen, self.connection.mget(list(seen)), strict=True)
-            self._means = {name: float(as_text(mean)) if mean else seen[name] for name, mean in known}
-        for name, seconds in seen.items():
-            self._means[name] += RENEWED_SHARE * (seconds - self._means[name])
-        self.connection.mset(self._means)
+    def _observe_run(self, version: str, run_s: float, forwards: int) -> None:
+        """Remember how long evaluations and forwards of a model take, for whoever must say how long to wait."""
+        with self.connection.pipeline() as pipe:
+            pipe.get(keys.MEAN_RUN_S)
+            pipe.hget(keys.FORWARD_S, version)
+            mean_run, mean_forward = pipe.execute()
+            pipe.set(keys.MEAN_RUN_S, _moved(mean_run, run_s))
+            pipe.hset(keys.FORWARD_S, version, _moved(mean_forward, run_s / max(1, forwards)))
+            pipe.execute()
+
+
+def _moved(mean: bytes | None, seen: float) -> float:
+    """Return a moving mean with a new value in it."""
+    return seen if mean is None else float(mean) + RENEWED_SHARE * (seen - float(mean))

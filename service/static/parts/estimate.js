@@ -1,7 +1,5 @@
 // How long an evaluation will take, and how that is known.
-import { duration, measuredSeconds } from "../api/cost.js";
-import { evaluations } from "../api/evaluations.js";
-import { allows } from "../api/scopes.js";
+import { duration } from "../api/cost.js";
 import { askJson } from "../api/service.js";
 import { session } from "../session.js";
 import { element } from "./element.js";
@@ -16,9 +14,8 @@ export class Estimate {
 
   /** Look at what was timed before, and at who waits. */
   async look() {
-    const listed = (await allows("admin")) ? evaluations.list().catch(() => null) : null; // the list beside it says why
-    const [found, { queue, workers }] = await Promise.all([listed, askJson("v1/status")]);
-    const measured = measuredSeconds(found?.evaluations ?? [], this.model) ?? queue?.forward_s ?? null; // of this model, else of any
+    const { queue, workers } = await askJson("v1/status");
+    const measured = queue?.forward_s[this.model.version] ?? null; // batches are faster than single predictions
     const predicted = session.inferMs === null ? null : session.inferMs / 1000;
     this.known = { seconds: measured ?? predicted, by: measured === null ? "your last prediction" : "earlier evaluations",
       waiting: Object.values(queue?.depths ?? {}).reduce((sum, depth) => sum + depth, 0), workers: workers.length };
