@@ -197,7 +197,7 @@ STATUS_EXAMPLE: dict[str, Any] = {
         "depths": {"evaluations": 1, "sets": 120},
         "oldest_age_s": 3.2,
         "limit": 256,
-        "forward_s": {"35bae58816fa": 0.0061},
+        "forward_s": {"f52905df677b": 0.0061},
     },
     "workers": [
         {
