@@ -7,7 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-OF_THE_CPU = ("DefaultCPUAllocator", "could not create a primitive")  # torch's allocator, and oneDNN without memory
+ONEDNN_FAILED = "could not create a primitive"  # for which it found no memory, now or earlier in this thread
+OF_THE_CPU = ("DefaultCPUAllocator", "std::bad_alloc", ONEDNN_FAILED)  # as torch's allocator and C++ say it
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, params
 
 from service.access import Access
 from service.admission import Admission
@@ -17,7 +17,7 @@ from service.dependencies import Parts
 from service.keys.key_ring import open_key_ring
 from service.lifecycle import Lifecycle, Phase
 from service.limits import BodyLimit
-from service.locks import require_key, require_scope
+from service.locks import require_key, require_scope, require_this_machine
 from service.metrics import Metrics
 from service.openapi import DESCRIPTION, TITLE
 from service.pipeline import Pipeline
@@ -68,7 +68,7 @@ def create_app(
     app.add_middleware(AnswerHeaders)
     app.add_middleware(RequestSpans, tracing=tracing)  # added last: outermost
     add_problem_handlers(app)
-    lock = [Depends(require_key)] if parts.keys else []
+    lock = _lock_of(parts)
     for routes in (models, status):
         app.include_router(routes.router, dependencies=lock)
     app.include_router(predictions.router, dependencies=[*lock, Depends(require_scope("predict"))])
@@ -77,6 +77,13 @@ def create_app(
     for routes in (health, docs, page):
         app.include_router(routes.router)
     return app
+
+
+def _lock_of(parts: Parts) -> list[params.Depends]:
+    """Return what every request below /v1 has to pass."""
+    if parts.keys:
+        return [Depends(require_key)]
+    return [] if parts.settings.open_to_all else [Depends(require_this_machine)]
 
 
 def _assemble(settings: Settings, registry: ModelRegistry, lifecycle: Lifecycle, tracing: Tracing) -> Parts:

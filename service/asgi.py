@@ -15,6 +15,8 @@ from service.shared_metrics import require_shared_metrics
 def application() -> FastAPI:
     """Return the application of this process; LABN_HOST and LABN_PORT are the server's concern.
 
+    Without keys a request is let in by the address that it comes to: nobody tells us where the server listens.
+
     Raises:
         SettingsError: a setting, a device or a checkpoint that cannot be used, or processes that count apart.
         CheckpointError: a file that is no checkpoint.

@@ -11,6 +11,7 @@ LabnError
     │   ├── UploadTooSlow       the body was not complete in time
     │   ├── WrongKey            the API key is missing or wrong
     │   ├── MissingScope        the API key may not do this
+    │   ├── KeysNeeded          from another machine, and the service has no keys to let anybody in with
     │   ├── UnknownModel        no model of that name and version
     │   ├── NotFinished         asked for what only a finished evaluation has
     │   ├── NotThere            the evaluation has no such part, or it is no longer kept
@@ -70,6 +71,10 @@ class MissingScope(RequestError):
     def __init__(self, message: str, *, scope: str) -> None:
         super().__init__(message)
         self.scope = scope
+
+
+class KeysNeeded(RequestError):
+    """It came to an address that other machines reach, and the service has no keys to let anybody in with."""
 
 
 class UnknownModel(RequestError):

@@ -168,6 +168,7 @@ ITEMS_EXAMPLE: dict[str, Any] = {
             "image_sha256": EVALUATION_EXAMPLE["request"]["image_sha256"],
             "id": EVALUATION_EXAMPLE["id"],
             "status": "succeeded",
+            "pid": {"attention": {"16": 0.512}, "rise": {"16": 0.184}},
             "error": None,
         },
         {
@@ -176,6 +177,7 @@ ITEMS_EXAMPLE: dict[str, Any] = {
             "image_sha256": "9b74c9897bac770ffc029102a200c5de7b1f0d3b1a4c1f9a1e2a3c4d5e6f7a8b",
             "id": "0c8f2f64a1a34be0a5f0f3cf0a8d7a55",
             "status": "failed",
+            "pid": None,
             "error": {"type": "broken_image", "detail": "JPEG image does not decode: image file is truncated"},
         },
     ],
@@ -191,7 +193,12 @@ SETS_EXAMPLE: dict[str, Any] = {"sets": [{**SET_EXAMPLE, "result": None}], "next
 
 STATUS_EXAMPLE: dict[str, Any] = {
     "status": "ready",
-    "queue": {"depths": {"evaluations": 1, "sets": 120}, "oldest_age_s": 3.2, "limit": 256},
+    "queue": {
+        "depths": {"evaluations": 1, "sets": 120},
+        "oldest_age_s": 3.2,
+        "limit": 256,
+        "forward_s": {"f52905df677b": 0.0061},
+    },
     "workers": [
         {
             "name": "gpu-1-3832-cad0156f",
@@ -202,4 +209,5 @@ STATUS_EXAMPLE: dict[str, Any] = {
         }
     ],
     "devices": {"service": "cpu", "workers": ["cuda"]},
+    "key": {"name": "team", "scopes": ["predict", "evaluate"]},
 }

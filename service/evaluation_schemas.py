@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.keys.key import Scope
 from service.schemas import DEFAULT_SIZE_PX, Colormap, Document, Status
 from worker.contracts import EvaluationState, SetItemState, SetState, WorkerState
 from worker.queue import Lane
@@ -91,6 +92,9 @@ class QueueAnswer(Document):
     depths: Annotated[dict[Lane, int], Field(description="Jobs that wait, by lane: single ones go first.")]
     oldest_age_s: Annotated[float, Field(description="For how long the next job has waited.")]
     limit: Annotated[int, Field(description="Evaluations that may wait; one more is answered 429.")]
+    forward_s: Annotated[
+        dict[str, float], Field(description="Of one image in the last evaluations, a mean, by the model's version.")
+    ]
 
 
 class DevicesAnswer(Document):
@@ -100,6 +104,13 @@ class DevicesAnswer(Document):
     workers: list[str]
 
 
+class KeyAnswer(Document):
+    """The API key of this very request."""
+
+    name: str
+    scopes: Annotated[list[Scope], Field(description="What it lets in to; admin to all.")]
+
+
 class StatusAnswer(Document):
     """Where the service and what it works with stand."""
 
@@ -107,3 +118,4 @@ class StatusAnswer(Document):
     queue: Annotated[QueueAnswer | None, Field(description="null while Redis is away, or where there is none.")]
     workers: list[WorkerState]
     devices: DevicesAnswer
+    key: Annotated[KeyAnswer | None, Field(description="null where the service asks for none.")]

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 
 from service.errors import SettingsError
 from service.settings import Settings
 
 BACKLOG = 2048  # connections that wait to be accepted
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address, or the name in LABN_HOST, is one that only this machine reaches."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def listen(settings: Settings) -> socket.socket:

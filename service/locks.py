@@ -1,4 +1,4 @@
-"""Who is let in: a key, what it may do, and how often. Nothing of it is there where the service has no keys."""
+"""Who is let in: a key, what it may do, and how often; where the service has no keys, this machine alone."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader
 
 from service.dependencies import PartsOfApp
-from service.errors import MissingScope, RateLimited
+from service.errors import KeysNeeded, MissingScope, RateLimited
 from service.keys.key import ApiKey, Scope
+from service.listening import is_loopback
 
 API_KEY_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="One of the service's keys.")
+
+KEYS_NEEDED = "its operator has to make API keys (LABN_API_KEYS_FILE), or to say LABN_OPEN_TO_ALL=true"
 
 SentKey = Annotated[str | None, Depends(API_KEY_HEADER)]
 
@@ -33,6 +36,20 @@ async def require_key(request: Request, parts: PartsOfApp, sent: SentKey) -> Non
         except RateLimited:
             request.state.allowance = limit.spent()
             raise
+
+
+async def require_this_machine(request: Request) -> None:
+    """Let in what has come to an address of this machine alone, wherever the server listens.
+
+    By the socket's own address and no header. A server that does not tell it lets nobody in.
+
+    Raises:
+        KeysNeeded: other machines reach the address.
+    """
+    host, port = request.scope.get("server") or ("", 0)
+    is_unix_socket = port is None
+    if not (is_unix_socket or is_loopback(host)):
+        raise KeysNeeded(KEYS_NEEDED)
 
 
 def require_scope(scope: Scope) -> Callable[[Request], Awaitable[None]]:

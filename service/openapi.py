@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from service.dependencies import NO_QUEUE
+from service.locks import KEYS_NEEDED
 from service.problems import (
     MEDIA_TYPE,
     METHOD_NOT_ALLOWED,
@@ -74,6 +75,7 @@ DETAILS = {
     "malformed-request": "no image: send it as the body or as the multipart field 'image'",
     "wrong-key": "send the key in X-API-Key",
     "missing-scope": "the key camera-3 has not the scope admin",
+    "keys-needed": KEYS_NEEDED,
     "unknown-model": "no model 'labn'; there are ['labn-idrid@f52905df677b']",
     "unknown-evaluation": "no evaluation 5f0c6f4e9d1b4c0c8a7e21b3f4d5a6b7; results are kept for 604800 s",
     "not-there": "no map of 'rise'; there are attention, random",

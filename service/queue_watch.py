@@ -28,6 +28,7 @@ class QueueView:
 
     depths: dict[Lane, int]
     oldest_age_s: float
+    forward_s: dict[str, float]  # in the last evaluations, by the model's version
     workers: list[WorkerState]
     abandoned: int  # jobs that have failed because their workers vanished
     taken_at: float = field(default_factory=monotonic)
@@ -86,6 +87,7 @@ class QueueWatch:
         self._view = QueueView(
             depths=jobs.depths(),
             oldest_age_s=jobs.oldest_age_s(),
+            forward_s=jobs.forward_s(),
             workers=jobs.workers(),
             abandoned=jobs.abandoned(),
         )

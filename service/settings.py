@@ -6,13 +6,12 @@ import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError
 
 from service.errors import SettingsError
-from worker.contracts.logs import LogFormat
-from worker.settings import QueueSettings, WorkerSettings
+from worker.settings import ProcessSettings, WorkerSettings
 
 PREFIX = "LABN_"
 OF_OTHERS = {  # launcher, client and worker share the environment
@@ -31,26 +30,18 @@ def usable_cores() -> int:
     return cores if quota == "max" else max(1, min(cores, round(int(quota) / int(period))))
 
 
-class Settings(QueueSettings):
-    """One object a process; each field is `LABN_` + its name in capitals. Those of the queue come first."""
+class Settings(ProcessSettings):
+    """One object a process; each field is `LABN_` + its name in capitals. Those of workers as well come first."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000  # 0: any free one
-    checkpoints: tuple[Path, ...] = (Path("checkpoints"),)  # folders or files, ":" between
     default_model: str | None = None  # the only one, or labn-idrid where several are served
-    device: Literal["cpu", "cuda", "auto"] = "cpu"
     threads: Annotated[int, Field(ge=1)] = Field(default_factory=usable_cores)  # of one forward pass
     max_batch: Annotated[int, Field(ge=1, le=256)] = 8  # images in one forward pass
     max_waiting: Annotated[int, Field(ge=1)] = 64  # predictions under way; one more is answered 429
     max_body_bytes: Annotated[int, Field(ge=1)] = 33_554_432
     max_set_bytes: Annotated[int, Field(ge=1)] = 2 << 30  # of a zip of images, and of what it expands to
     datasets: Path | None = None  # a folder of folders of images with labels.csv, known by their names
-    max_pixels: Annotated[int, Field(ge=1)] = 40_000_000  # height x width that an upload may declare
     upload_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30.0  # for the body of a request to arrive
-    grace_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0  # for requests under way after SIGTERM
-    log_format: LogFormat = "text"  # of standard error: for people, or JSON for what collects it
     api_key: SecretStr | None = None  # asked for in X-API-Key on /v1 where set; it may do everything
     api_keys_file: Path | None = None  # more keys, hashed, with scopes
     open_to_all: bool = False  # serve without keys where other machines reach us
@@ -63,11 +54,6 @@ class Settings(QueueSettings):
     def has_queue(self) -> bool:
         """Whether a Redis was named; without one only predictions are served."""
         return "redis_url" in self.model_fields_set
-
-    @field_validator("checkpoints", mode="before")
-    @classmethod
-    def _split_paths(cls, value: object) -> object:
-        return tuple(filter(None, value.split(os.pathsep))) if isinstance(value, str) else value
 
 
 def load_settings(environment: Mapping[str, str]) -> Settings:

@@ -60,7 +60,7 @@ def _work(settings: WorkerSettings, tracing: Tracing, *, burst: bool) -> None:
 
     Raises:
         WorkerSettingsError: device, port or checkpoints cannot be had.
-        DeviceFailed: CUDA broke on the way.
+        DeviceFailed: CUDA or oneDNN broke on the way.
         redis.exceptions.ConnectionError: Redis is away.
     """
     if settings.threads:

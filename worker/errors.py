@@ -12,7 +12,7 @@ LabnError
 │   ├── ModelMissing            no checkpoint of that version where the worker looks
 │   ├── JobTimedOut             a job took longer than allowed
 │   ├── OutOfMemory             not even one image fits the device
-│   ├── DeviceFailed            CUDA is broken for this process
+│   ├── DeviceFailed            CUDA or oneDNN is broken for this process
 │   └── WorkerLost              the workers that ran the job vanished
 └── Interruption                no failure: the job is no longer this worker's
     ├── Taken                   cancelled, or given to another worker
@@ -80,7 +80,7 @@ class OutOfMemory(QueueError):
 
 
 class DeviceFailed(QueueError):
-    """CUDA is broken for this process: only a new one can go on."""
+    """CUDA or oneDNN is broken for this process: only a new one can go on."""
 
 
 class WorkerLost(QueueError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rq.timeouts import JobTimeoutException
 
-from model.memory import is_out_of_memory
+from model.memory import ONEDNN_FAILED, is_out_of_memory
 from worker.contracts import JobError
 from worker.errors import DeviceFailed, JobTimedOut, OutOfMemory, error_type
 
@@ -15,9 +15,19 @@ def named(error: BaseException) -> BaseException:
         return OutOfMemory("not even one image at a time fits the memory")
     if isinstance(error, JobTimeoutException):
         return JobTimedOut(str(error))
-    if isinstance(error, RuntimeError) and "CUDA" in str(error):
-        return DeviceFailed(str(error).splitlines()[0])
-    return error
+    return device_failure(error) or error
+
+
+def device_failure(error: BaseException) -> DeviceFailed | None:
+    """Return what ends the process, where an error leaves no other way.
+
+    CUDA is broken for all of it. oneDNN, once it had no memory to write code to, makes no new primitive in that
+    thread again, however much there is later.
+    """
+    if not isinstance(error, RuntimeError):
+        return None
+    is_cuda = "CUDA" in str(error) and not is_out_of_memory(error)
+    return DeviceFailed(str(error).splitlines()[0]) if is_cuda or ONEDNN_FAILED in str(error) else None
 
 
 def job_error(error: BaseException) -> JobError:

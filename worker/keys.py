@@ -10,7 +10,7 @@ SETS_UNFINISHED = "labn:sets:unfinished"  # set: ids of sets whose tables are no
 MAINTAINED = "labn:maintained"  # string: there while maintenance need not be done again
 KEPT_UP = "labn:kept_up"  # string: there while the time of what waits need not begin again
 ABANDONED = "labn:abandoned"  # integer: jobs that have failed because their workers vanished
-MEAN_FORWARD_S = "labn:mean_forward_s"  # of an image in the last evaluations, a moving mean
+FORWARD_S = "labn:forward_s"  # hash: version of a model -> of an image in its last evaluations, a moving mean
 MEAN_RUN_S = "labn:mean_run_s"  # of the last jobs, a moving mean
 
 

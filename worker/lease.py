@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import WatchError
@@ -13,13 +10,11 @@ from rq.executions import Execution
 from rq.job import Job, JobStatus
 from rq.utils import now
 
-from worker.errors import AWAY, HandedBack, Taken
-from worker.pulse import SILENT_S
+from worker.errors import HandedBack, Taken
+from worker.renewal import RENEWALS_A_LEASE
 
 if TYPE_CHECKING:
     from worker.process import ResidentWorker
-
-RENEWALS_A_LEASE = 6
 
 
 class JobLease:
@@ -40,29 +35,6 @@ class JobLease:
         if self._worker.is_to_end:
             raise HandedBack("the worker ends")
         self.keep()
-
-    @contextmanager
-    def renewed(self) -> Iterator[None]:
-        """Renew the lease beside the work, since one batch may outlast it; not where the work hangs."""
-        ends = Event()
-        thread = Thread(target=self._renew_until, args=(ends,), name="lease", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ends.set()
-            thread.join()  # what follows tells a cancelled job by a change of its hash
-
-    def _renew_until(self, ends: Event) -> None:
-        while not ends.wait(self._worker.settings.lease_s / RENEWALS_A_LEASE):
-            if self._worker.pulse.silent_s() >= SILENT_S:
-                continue
-            try:
-                self.renew()
-            except Taken:  # which the work finds out between two batches
-                return
-            except AWAY:  # Redis may come back; the work meets with it too
-                continue
 
     def keep(self) -> None:
         """Make sure that the job is still this worker's; renew the lease where a part of it is over.

@@ -22,7 +22,7 @@ from rq.executions import Execution
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from rq.timeouts import JobTimeoutException
-from rq.utils import as_text, now
+from rq.utils import now
 from rq.worker import SimpleWorker, WorkerStatus
 
 from model.errors import LabnError
@@ -32,7 +32,7 @@ from worker.contracts.logs import FIELDS
 from worker.contracts.spans import Span, Tracing
 from worker.contracts.tracing import NO_TRACING
 from worker.errors import AWAY, DeviceFailed, HandedBack, OutOfMemory, PayloadRefused, Taken, error_type
-from worker.failure import job_error, named
+from worker.failure import device_failure, job_error, named
 from worker.job_span import job_span
 from worker.jobs import JOBS, Workshop
 from worker.lease import JobLease
@@ -40,6 +40,7 @@ from worker.metrics import UNKNOWN, WorkerMetrics
 from worker.pulse import Pulse
 from worker.queue import FUNCTIONS, JobQueue
 from worker.records import STATUS
+from worker.renewal import Renewal
 from worker.reporter import Reporter
 from worker.settings import WorkerSettings
 
@@ -64,10 +65,10 @@ class ResidentWorker(SimpleWorker):
     ) -> None:
         self.jobs, self.workshop, self.settings, self.metrics, self.pulse = jobs, workshop, settings, metrics, pulse
         self.tracing = tracing
+        self.renewal = Renewal(settings.lease_s, pulse)
         self.device = workshop.networks.device
         self._ends_at: float | None = None  # of time.monotonic, once a signal has come
         self._offered = float("-inf")  # maintenance, the last time
-        self._means: dict[str, float] = {}  # moving ones, in s, by key; empty: not yet asked for
         super().__init__(
             list(jobs.lanes.values()),
             name=f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
@@ -80,18 +81,19 @@ class ResidentWorker(SimpleWorker):
         """Work until a signal, or with `burst` until nothing waits.
 
         Raises:
-            DeviceFailed: CUDA is broken for this process.
+            DeviceFailed: CUDA or oneDNN is broken for this process.
             redis.exceptions.ConnectionError: Redis has been away for too long.
         """
-        self.register_birth()  # type: ignore[no-untyped-call]  # RQ has no types there
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end_soon)
-        try:
-            while found := self._next_job(burst=burst):
-                self.execute_job(*found)
-        finally:
-            with suppress(*AWAY):
-                self.register_death()  # type: ignore[no-untyped-call]
+        with self.renewal.running():
+            self.register_birth()  # type: ignore[no-untyped-call]  # RQ has no types there
+            try:
+                while found := self._next_job(burst=burst):
+                    self.execute_job(*found)
+            finally:
+                with suppress(*AWAY):
+                    self.register_death()  # type: ignore[no-untyped-call]
 
     def serialize(self) -> dict[str, Any]:
         """Tell others of the device too."""
@@ -179,18 +181,18 @@ class ResidentWorker(SimpleWorker):
         """Run a job that is this worker's.
 
         Raises:
-            DeviceFailed: CUDA is broken for this process; the job has been dealt with.
+            DeviceFailed: CUDA or oneDNN is broken for this process; the job has been dealt with.
         """
         lease, kind, began = JobLease(self, job, execution), UNKNOWN, time.monotonic()
         error: BaseException | None = None
-        forwards = 0
+        broken: DeviceFailed | None = None
+        forwards, outcome = 0, "succeeded"
         try:
             kind = self._kind(job)
             forwards = self._work(job, lease)
             lease.keep()
             job.ended_at = now()
             self.handle_job_success(job, queue, queue.started_job_registry, execution)
-            outcome = "succeeded"
         except Taken:
             outcome = self._leave(job, execution)
         except HandedBack:
@@ -198,18 +200,19 @@ class ResidentWorker(SimpleWorker):
         except AWAY:
             raise
         except Exception as raised:
-            error = named(raised)
+            error, broken = named(raised), device_failure(raised)
+        if error:  # no longer in the clause: its frames hold tensors, and what follows takes memory
             outcome = self._fail(job, queue, execution, lease, error)
             span.fail(error_type(error))
         span.tell({"labn.job.kind": kind, "labn.job.outcome": outcome, "labn.device": self.device})
         self.metrics.ended(kind, outcome, time.monotonic() - began)
         if (kind, outcome) == ("evaluation", "succeeded"):
-            self._observe_run(time.monotonic() - began, forwards)
+            self._observe_run(job.args[0]["model"]["version"], time.monotonic() - began, forwards)
         self._tell_end(job.id)
         took = {"kind": kind, "outcome": outcome, "duration_s": round(time.monotonic() - began, 6)}
         log.info("job %s %s %s in %.2f s", job.id, kind, outcome, took["duration_s"], extra={FIELDS: took})
-        if isinstance(error, DeviceFailed):
-            raise error
+        if broken:
+            raise broken
 
     def _work(self, job: Job, lease: JobLease) -> int:
         """Do what a job says.
@@ -226,10 +229,11 @@ class ResidentWorker(SimpleWorker):
         self._observe_wait(job)
         reporter = Reporter(lease, lambda progress: self._tell(job.id, progress))
         timeout_s = job.timeout or self.settings.job_timeout_s
-        with lease.renewed(), self.death_penalty_class(timeout_s, JobTimeoutException):
+        with self.renewal.of(lease), self.death_penalty_class(timeout_s, JobTimeoutException):
             result = JOBS[job.func_name or ""](job.args[0], self.workshop, reporter)
         if result is not None:
             self.metrics.evaluated(result)
+            self.jobs.records.scores(job.id, result)
         return reporter.forwards
 
     def _kind(self, job: Job) -> str:
@@ -321,12 +325,17 @@ class ResidentWorker(SimpleWorker):
         if job.enqueued_at:
             self.metrics.wait_seconds.observe(max(0.0, (now() - job.enqueued_at).total_seconds()))
 
-    def _observe_run(self, run_s: float, forwards: int) -> None:
-        """Remember how long evaluations and their forwards take, for whoever must say how long to wait."""
-        seen = {keys.MEAN_RUN_S: run_s, keys.MEAN_FORWARD_S: run_s / max(1, forwards)}
-        if not self._means:
-            known = zip(seen, self.connection.mget(list(seen)), strict=True)
-            self._means = {name: float(as_text(mean)) if mean else seen[name] for name, mean in known}
-        for name, seconds in seen.items():
-            self._means[name] += RENEWED_SHARE * (seconds - self._means[name])
-        self.connection.mset(self._means)
+    def _observe_run(self, version: str, run_s: float, forwards: int) -> None:
+        """Remember how long evaluations and forwards of a model take, for whoever must say how long to wait."""
+        with self.connection.pipeline() as pipe:
+            pipe.get(keys.MEAN_RUN_S)
+            pipe.hget(keys.FORWARD_S, version)
+            mean_run, mean_forward = pipe.execute()
+            pipe.set(keys.MEAN_RUN_S, _moved(mean_run, run_s))
+            pipe.hset(keys.FORWARD_S, version, _moved(mean_forward, run_s / max(1, forwards)))
+            pipe.execute()
+
+
+def _moved(mean: bytes | None, seen: float) -> float:
+    """Return a moving mean with a new value in it."""
+    return seen if mean is None else float(mean) + RENEWED_SHARE * (seen - float(mean))

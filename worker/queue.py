@@ -313,6 +313,11 @@ class JobQueue:
             return not pipe.exists(keys.result(job_id))
         return status not in (JobStatus.QUEUED, JobStatus.STARTED)
 
+    def forward_s(self) -> dict[str, float]:
+        """Return how long a forward of one image took in the last evaluations, in s, by the model's version."""
+        means: Any = self.redis.hgetall(keys.FORWARD_S)
+        return {as_text(version): float(mean) for version, mean in means.items()}
+
     def _check_limit(self) -> None:
         """Make sure that one more may wait; requests at the same moment may go over the limit by their number.
 
@@ -337,10 +342,12 @@ class JobQueue:
         return {digest: uploads[digest] for digest in missing if digest in uploads}
 
     def _run_s(self, job_id: str | None = None) -> float:
-        mean, a_forward = self.redis.mget(keys.MEAN_RUN_S, keys.MEAN_FORWARD_S)
-        forwards = self.redis.hget(keys.job(job_id), "forwards") if job_id else None
-        if forwards and a_forward:
-            return int(forwards) * float(a_forward)
+        mean: Any = self.redis.get(keys.MEAN_RUN_S)
+        payload, forwards = self.redis.hmget(keys.job(job_id), "payload", "forwards") if job_id else (None, None)
+        if payload and forwards:
+            version = EvaluationPayload.model_validate_json(payload).model.version
+            if a_forward := self.forward_s().get(version):
+                return int(forwards) * a_forward
         return float(mean) if mean else TYPICAL_RUN_S
 
     def _is_recent(self, seen: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -53,6 +53,11 @@ class Raw(NamedTuple):
         return LOST if document is None else JobError.model_validate(document)
 
     @property
+    def pid(self) -> dict[str, dict[int, float]] | None:
+        """The scores by method and patch size."""
+        return self.document("pid") if self.status == "succeeded" else None
+
+    @property
     def progress(self) -> Progress:
         """How far it is; one that waits again begins again, and one that came to nothing has no time left."""
         told = self.document("progress")
@@ -73,7 +78,7 @@ class Records:
 
     def begin(self, pipe: Any, job_id: str, payload: str, **fields: str) -> None:
         """Within a transaction: write down what was asked for."""
-        pipe.hdel(keys.job(job_id), "progress", "error", "ended_at")
+        pipe.hdel(keys.job(job_id), "progress", "error", "ended_at", "pid")
         pipe.hset(keys.job(job_id), mapping={"payload": payload, "created_at": now(), **fields})
         self.notify(pipe, job_id)
 
@@ -81,6 +86,14 @@ class Records:
         """Within a transaction: say how far a job is."""
         pipe.hset(keys.job(job_id), "progress", progress.model_dump_json())
         self.notify(pipe, job_id)
+
+    def scores(self, job_id: str, result: Mapping[str, Any]) -> None:
+        """Write down what an evaluation scored, without its curves: lists of a set's images tell it."""
+        pid = {
+            method: {score["patch_size"]: score["pid"] for score in found["scores"]}
+            for method, found in result["methods"].items()
+        }
+        self.redis.hset(keys.job(job_id), "pid", json.dumps(pid))
 
     def failure(self, pipe: Any, job_id: str, error: JobError) -> None:
         """Within a transaction: say why a job failed, beside RQ's saying that it did."""

@@ -101,7 +101,7 @@ class Sets:
         ids = [payload.evaluation(item).id for item in chosen]
         found = [
             SetItemState(file=item.file, label=item.label, image_sha256=item.image_sha256, id=item_id,
-                         status=raw.status or "failed", error=raw.error if raw.status else LOST)
+                         status=raw.status or "failed", pid=raw.pid, error=raw.error if raw.status else LOST)
             for item, item_id, raw in zip(chosen, ids, self.queue.records.read_many(ids), strict=True)
         ]  # fmt: skip
         end = start + limit

@@ -1,4 +1,4 @@
-"""What service and workers agree on (`QueueSettings`), and what a worker is started with (`WorkerSettings`)."""
+"""Settings: what all at one Redis agree on, what any process with networks is told, and what a worker alone is."""
 
 from __future__ import annotations
 
@@ -43,22 +43,27 @@ class QueueSettings(BaseModel):
     result_ttl_s: WholeSeconds = 7 * DAY_S  # also of failures
 
 
-class WorkerSettings(QueueSettings):
-    """What a worker is started with."""
+class ProcessSettings(QueueSettings):
+    """What a process that has networks is started with, be it the service or a worker."""
 
-    host: str = "127.0.0.1"  # of /healthz and /metrics
-    worker_port: Annotated[int, Field(ge=0, le=65535)] | None = None  # 0: any free one; None: PORT, or a free one
+    host: str = "127.0.0.1"  # where it answers; a worker /healthz and /metrics alone
     checkpoints: tuple[Path, ...] = (Path("checkpoints"),)  # folders or files, ":" between
     device: Literal["cpu", "cuda", "auto"] = "cpu"
-    threads: Annotated[int, Field(ge=1)] | None = None  # of one forward pass; None: torch's own choice
-    max_pixels: Annotated[int, Field(ge=1)] = 40_000_000
-    grace_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0  # for the running job after SIGTERM
-    log_format: LogFormat = "text"  # of standard error
+    max_pixels: Annotated[int, Field(ge=1)] = 40_000_000  # height x width that an upload may declare
+    grace_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0  # for what is under way after SIGTERM
+    log_format: LogFormat = "text"  # of standard error: for people, or JSON for what collects it
 
     @field_validator("checkpoints", mode="before")
     @classmethod
     def _split_paths(cls, value: object) -> object:
         return tuple(filter(None, value.split(os.pathsep))) if isinstance(value, str) else value
+
+
+class WorkerSettings(ProcessSettings):
+    """What a worker is told beside that."""
+
+    worker_port: Annotated[int, Field(ge=0, le=65535)] | None = None  # 0: any free one; None: PORT, or a free one
+    threads: Annotated[int, Field(ge=1)] | None = None  # of one forward pass; None: torch's own choice
 
 
 def load_worker_settings(environment: Mapping[str, str]) -> WorkerSettings:

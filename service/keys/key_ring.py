@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import logging
 from pathlib import Path
 
 from service.errors import SettingsError, WrongKey
 from service.keys.key import SCOPES, ApiKey, digest_of
 from service.keys.key_file import read_keys
+from service.listening import is_loopback
 from service.settings import Settings
 
 OF_THE_ENVIRONMENT = "LABN_API_KEY"  # the name of the one key that has every scope
@@ -71,7 +71,7 @@ def open_key_ring(settings: Settings) -> KeyRing | None:
     """
     secret = settings.api_key
     if secret is None and settings.api_keys_file is None:
-        if not (settings.open_to_all or _is_loopback(settings.host)):
+        if not (settings.open_to_all or is_loopback(settings.host)):
             raise SettingsError(NEEDED.format(host=settings.host))
         if settings.rate_limit is not None:
             raise SettingsError("LABN_RATE_LIMIT: it is a limit a key; name keys in LABN_API_KEYS_FILE")
@@ -81,13 +81,6 @@ def open_key_ring(settings: Settings) -> KeyRing | None:
         digest = digest_of(secret.get_secret_value())
         own = ApiKey(name=OF_THE_ENVIRONMENT, digest=digest, scopes=frozenset(SCOPES))
     return KeyRing(own, settings.api_keys_file)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _mark(file: Path | None) -> tuple[int, ...]:

@@ -121,7 +121,10 @@ def get_table(id: str, request: Request, queue: QueueOfApp) -> Response:  # noqa
     dependencies=[Depends(require_single_values)],
 )
 def list_items(id: str, options: Annotated[PageOptions, Query()], queue: QueueOfApp) -> SetItemsAnswer:  # noqa: A002
-    """List them in the set's order; the result of each is at /v1/evaluations/{id}."""
+    """List them in the set's order, each with its PID by method and patch size.
+
+    Curves and all else are in the result at /v1/evaluations/{id}.
+    """
     items, cursor = queue.jobs.sets.items(id, options.cursor or 0, options.limit)
     return SetItemsAnswer(items=items, next_cursor=cursor)
 

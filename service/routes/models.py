@@ -13,14 +13,14 @@ router = APIRouter(prefix="/v1/models", tags=["models"])
 
 
 @router.head("", include_in_schema=False)
-@router.get("", summary="List the models", responses=problem_responses(401, 429))
+@router.get("", summary="List the models", responses=problem_responses(401, 403, 429))
 def list_models(parts: PartsOfApp) -> ModelsAnswer:
     """Every model that is served, with its card."""
     return ModelsAnswer(models=[_describe(model, parts) for model in parts.registry])
 
 
 @router.head("/{name}", include_in_schema=False)
-@router.get("/{name}", summary="Describe a model", responses=problem_responses(401, 404, 422, 429))
+@router.get("/{name}", summary="Describe a model", responses=problem_responses(401, 403, 404, 422, 429))
 def get_model(name: str, parts: PartsOfApp) -> ModelAnswer:
     """One model, by name or name@version."""
     return _describe(parts.registry.find(name), parts)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,38 +16,14 @@ from playwright.sync_api import FilePayload, Page, expect
 from model.evaluation.request import EvaluationRequest
 from model.metrics.patches import PatchGrid, ranks
 from tests.browser.chromium import Watched
+from tests.browser.evaluation_form import begin, choose, prepare
+from tests.browser.whole import Whole, start_whole
 from tests.conftest import Encode
-from tests.redis_server import RedisServer
 from tests.service.archives import zipped
-from tests.service.live import LiveService
 from tests.worker.images import white_half
-from tests.worker.live import LiveWorker
 
 Open = Callable[..., Watched]
 SHOWN_MS = 60_000  # in which a job of a tiny network ends, on a busy machine
-
-
-@dataclass
-class Whole:
-    """All three processes."""
-
-    redis: RedisServer
-    service: LiveService
-    checkpoint: Path
-    worker: LiveWorker
-
-    def restart_worker(self) -> None:
-        self.worker = LiveWorker(self.redis.url, checkpoints=self.checkpoint)
-
-
-def start_whole(stack: ExitStack, folder: Path, checkpoint: Path, **settings: object) -> Whole:
-    redis = RedisServer(folder / "redis")
-    stack.callback(redis.stop)
-    service = LiveService(checkpoint, redis_url=redis.url, lease_s=2, **settings)
-    stack.callback(service.stop)
-    whole = Whole(redis, service, checkpoint, LiveWorker(redis.url, checkpoints=checkpoint))
-    stack.callback(lambda: whole.worker.kill())
-    return whole
 
 
 @pytest.fixture(scope="module")
@@ -62,36 +37,6 @@ def own(tmp_path: Path, tiny_checkpoint: Path) -> Iterator[Whole]:
     """Processes that a test may kill; a job whose worker vanishes is not tried again."""
     with ExitStack() as stack:
         yield start_whole(stack, tmp_path, tiny_checkpoint, retries=0)
-
-
-def prepare(
-    page: Page, image: bytes, *, methods: tuple[str, ...], sizes: tuple[int, ...], masks: int = 100
-) -> None:
-    """Fill the form of the page."""
-    group = page.get_by_role("group", name="Methods")
-    group.wait_for()
-    choose(page, image)
-    for box in group.get_by_role("checkbox").all():
-        box.set_checked(box.get_attribute("value") in methods)
-    for box in page.get_by_role("group", name="Patch sizes").get_by_role("checkbox").all():
-        box.set_checked(int(box.get_attribute("value") or 0) in sizes)
-    if page.get_by_label("RISE masks").is_hidden():
-        page.get_by_text("Protocol, steps, blank and more").click()
-    page.get_by_label("RISE masks").fill(str(masks))
-
-
-def choose(page: Page, image: bytes) -> None:
-    page.get_by_label("Choose an image").set_input_files(
-        FilePayload(name="mine.jpg", mimeType="image/jpeg", buffer=image)
-    )
-    expect(page.get_by_role("img", name="mine.jpg")).to_be_visible()
-
-
-def begin(page: Page) -> str:
-    """Ask for the evaluation; return its id."""
-    page.get_by_role("button", name="Evaluate", exact=True).click()
-    page.wait_for_url(re.compile("#/evaluations/[0-9a-f]{32}"))
-    return page.url.rpartition("/")[2]
 
 
 def state_of(whole: Whole, path: str) -> dict[str, Any]:
@@ -372,6 +317,7 @@ def test_a_set_fills_its_table_and_is_sorted(window: Open, whole: Whole, encode:
     numbers = [float(text.replace("−", "-")) for text in scores]
     assert len(numbers) == 2
     assert numbers == sorted(numbers, reverse=True)
+    assert not [url for url in watched.requests if re.search("/v1/evaluations/", url)]  # the list has the scores
     watched.shoot("set")
     page.get_by_role("link", name="a.jpg").click()
     expect(page.locator(".strip-cells li")).to_have_count(9, timeout=SHOWN_MS)

@@ -126,9 +126,11 @@ def test_a_key_does_what_its_scopes_say(
         for headers in (admin, {"X-API-Key": "swordfish"}):
             assert client.predict(encode(), headers=headers).status_code == 200
             assert client.get(job.headers["location"], headers=headers).status_code == 200
-        for headers in secrets.values():
+        for name, headers in secrets.items():
             assert client.get("/v1/models", headers=headers).status_code == 200
-            assert client.get("/v1/status", headers=headers).status_code == 200
+            assert client.get("/v1/status", headers=headers).json()["key"] == {"name": name, "scopes": [name]}
+        everything = {"name": "boss", "scopes": ["predict", "evaluate", "admin"]}
+        assert client.get("/v1/status", headers=admin).json()["key"] == everything
         assert client.metric("labn_requests_rejected_total", reason="missing-scope") == 4
 
 

@@ -37,7 +37,13 @@ def test_started_alone(client: Client, encode: Encode) -> None:
     ready = client.get("/readyz").json()
     assert (ready["status"], ready["checks"]["redis"]) == ("ready", "none: LABN_REDIS_URL is not set")
     status = client.get("/v1/status").json()
-    assert status == {"status": "ready", "queue": None, "workers": [], "devices": {"service": "cpu", "workers": []}}
+    assert status == {
+        "status": "ready",
+        "queue": None,
+        "workers": [],
+        "devices": {"service": "cpu", "workers": []},
+        "key": None,
+    }
     assert "labn_queue_depth" not in client.get("/metrics").text
 
 

@@ -25,11 +25,24 @@ def test_with_a_worker(working_client: Client) -> None:
     (worker,) = status["workers"]
     assert (worker["device"], status["devices"]) == ("cpu", {"service": "cpu", "workers": ["cpu"]})
     assert worker["state"] in ("idle", "busy")
+    assert status["key"] is None
     checks = working_client.get("/readyz").json()["checks"]
     assert (checks["redis"], checks["workers"]) in (("there", "1 idle"), ("there", "1 busy"))
     found = samples(working_client)
     assert sum(value for (name, _), value in found.items() if name == "labn_workers") == 1
     assert {state for name, state in found if name == "labn_workers"} == {"idle", "busy", "starting"}
+
+
+def test_what_a_forward_took_is_told(working_client: Client, encode: Encode) -> None:
+    state = working_client.wait(working_client.submit(encode()).headers["location"])
+    version = state["request"]["model"]["version"]
+
+    def told() -> dict[str, float]:
+        found: dict[str, float] = working_client.get("/v1/status").json()["queue"]["forward_s"]
+        return found
+
+    wait_until(lambda: version in told())
+    assert 0 < told()[version] < 10
 
 
 def test_without_a_worker(queue_client: Client, encode: Encode) -> None:

@@ -14,6 +14,7 @@ from tests.worker.requests import ask, uploads
 from worker.lease import JobLease
 from worker.maintenance import Maintenance
 from worker.queue import JobQueue
+from worker.renewal import Renewal
 
 BATCH_S = 4.0  # of a lease of two: RQ cuts its time to whole seconds
 
@@ -28,7 +29,8 @@ def status_behind_a_long_batch(queue: JobQueue, work_off: WorkOff, checkpoint: P
     job = Job.fetch(payload.id, connection=queue.redis, serializer=lane.serializer)
     lease = JobLease(worker, job, worker.prepare_execution(job))
     assert worker._begin(job)
-    with lease.renewed():
+    renewal = Renewal(worker.settings.lease_s, worker.pulse)
+    with renewal.running(), renewal.of(lease):
         time.sleep(BATCH_S)
         Maintenance(queue).run()
         return queue.state(payload.id).status
@@ -44,5 +46,5 @@ def test_a_worker_that_hangs_loses_the_job(
     queue: JobQueue, work_off: WorkOff, tiny_checkpoint: Path, encode: Callable[..., bytes],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("worker.lease.SILENT_S", 0.0)
+    monkeypatch.setattr("worker.renewal.SILENT_S", 0.0)
     assert status_behind_a_long_batch(queue, work_off, tiny_checkpoint, encode()) == "queued"

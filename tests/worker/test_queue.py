@@ -125,7 +125,7 @@ class TestSubmit:
         work_off(queue)
         for_ever = {key.decode() for key in queue.redis.scan_iter() if queue.redis.ttl(key) < 0}
         assert for_ever == {
-            "labn:evaluations", "labn:mean_run_s", "labn:mean_forward_s", "rq:queues",
+            "labn:evaluations", "labn:mean_run_s", "labn:forward_s", "rq:queues",
             "rq:finished:labn-evaluations",
         }  # fmt: skip
 
@@ -239,7 +239,7 @@ class TestListing:
     ) -> None:
         queue.submit(payload, uploads(image))
         work_off(queue)
-        run_s, forward_s = (float(mean or 0) for mean in queue.redis.mget("labn:mean_run_s", "labn:mean_forward_s"))
+        run_s, forward_s = float(queue.redis.get("labn:mean_run_s") or 0), queue.forward_s()[payload.model.version]
         assert 0 < forward_s < run_s
         large = ask(tiny_checkpoint, image, seed=1)
         queue.submit(large, uploads(image), forwards=10_000)

@@ -157,6 +157,16 @@ def test_items_say_where_each_image_stands(
     assert [item.status for item in found] == ["succeeded"] * 4 + ["failed"]
     assert found[-1].error is not None
     assert found[-1].error.type == "broken_image"
+    scores = [
+        {
+            name: {score["patch_size"]: score["pid"] for score in method["scores"]}
+            for name, method in result["methods"].items()
+        }
+        for result in (queue.state(item.id).result for item in found[:4])
+        if result
+    ]
+    assert [item.pid for item in found] == [*scores, None]
+    assert len(scores) == 4
     assert [item.image_sha256 for item in found] == [sha256(image) for image in images]
 
 

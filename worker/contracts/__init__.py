@@ -213,6 +213,7 @@ class SetItemState(Contract):
     image_sha256: str
     id: str  # of the evaluation
     status: Status
+    pid: Mapping[str, Mapping[int, float]] | None = None  # by method and patch size m, once it has succeeded
     error: JobError | None = None
 
 

@@ -25,15 +25,6 @@ function points(m, protocol, step, { height, width }) {
   return Math.ceil(patches / stride) + (protocol === "paper" ? 1 : 0);
 }
 
-/** Seconds a forward took in evaluations of a model (as listed), or null where none has been timed. */
-export function measuredSeconds(evaluations, model) {
-  const timed = evaluations.filter((one) => one.status === "succeeded" && one.progress.total > 0
-    && one.request.model.name === model.name && one.request.model.version === model.version);
-  const total = timed.reduce((sum, one) => sum + one.progress.total, 0);
-  const seconds = timed.reduce((sum, one) => sum + (Date.parse(one.ended_at) - Date.parse(one.started_at)) / 1000, 0);
-  return total > 0 ? seconds / total : null;
-}
-
 /** A time as people say it. */
 export function duration(seconds) {
   if (seconds < 1.5) return "a second";

@@ -10,13 +10,14 @@ export function keyHeaders() {
   return key ? { "X-API-Key": key } : {};
 }
 
-/** Ask the person for a key; true when there is one now, false where they gave up. */
-export function askForKey() {
+/** Ask the person for a key, and say why; true when there is one now, false where they gave up. */
+export function askForKey(why = "") {
   asking ??= new Promise((resolve) => {
     const field = element("input", { type: "password", id: "api-key", autocomplete: "off", required: true });
     const dialog = element("dialog", { "aria-labelledby": "api-key-title" },
       element("form", { method: "dialog" },
         element("h2", { id: "api-key-title" }, "This service asks for a key"),
+        why && element("p", { role: "alert" }, why),
         element("label", { for: "api-key" }, "API key"), field,
         element("p", { class: "hint" }, "It is sent in X-API-Key, and forgotten when you close this tab."),
         element("div", { class: "row" },

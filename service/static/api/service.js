@@ -3,6 +3,7 @@ import { askForKey, keyHeaders } from "./key.js";
 import { Problem } from "./problem.js";
 
 const LOCKED = 401;
+const KEY = "X-API-Key";
 
 /** The full address of a path, wherever the page is mounted. */
 export function address(path) {
@@ -12,11 +13,17 @@ export function address(path) {
 /** Ask; an answer that is no success is thrown as a Problem. A missing key is asked for. */
 export async function ask(path, { headers = {}, ...options } = {}) {
   for (;;) {
-    const response = await reach(path, { ...options, headers: { ...headers, ...keyHeaders() } });
+    const sent = keyHeaders();
+    const response = await reach(path, { ...options, headers: { ...headers, ...sent } });
     if (response.ok) return response;
     const problem = await Problem.of(response);
-    if (response.status !== LOCKED || !(await askForKey())) throw problem;
+    if (response.status !== LOCKED || !(await hasNewKey(sent[KEY]))) throw problem;
   }
+}
+
+/** Whether there is another key than the one that was refused: given meanwhile, or when asked for. */
+async function hasNewKey(refused) {
+  return keyHeaders()[KEY] !== refused || askForKey(refused ? "The service does not know the key that was sent." : "");
 }
 
 /** Ask for a document. */

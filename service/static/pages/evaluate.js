@@ -1,12 +1,13 @@
 // How far can a map be trusted? An image and what to measure in, a job out.
 import { evaluations } from "../api/evaluations.js";
 import { allModels, reference } from "../api/models.js";
+import { allows } from "../api/scopes.js";
 import { element } from "../parts/element.js";
 import { Estimate } from "../parts/estimate.js";
 import { MaskField } from "../parts/mask_field.js";
 import { methodName } from "../parts/methods.js";
 import { moment } from "../parts/moment.js";
-import { failure } from "../parts/notice.js";
+import { failure, locked } from "../parts/notice.js";
 import { preview } from "../parts/preview.js";
 import { Recent } from "../parts/recent.js";
 import { RequestForm } from "../parts/request_form.js";
@@ -37,7 +38,7 @@ class EvaluatePage {
       element("p", { class: "hint" }, "Patches of the image are put onto a blank, those first where the map is strongest (insertion), and taken away in the same order (deletion). ",
         "The area between the two curves, PID, is high where the map tells what the network goes by.")),
     this.source.node,
-    element("div", { class: "columns" }, this.questions, element("div", { class: "panel" }, this.shown, this.recent.node)));
+    this.columns = element("div", { class: "columns" }, this.questions, element("div", { class: "panel" }, this.shown, this.recent.node)));
     this.recent.load();
     this.given = 0;
     this.upload = session.prediction?.upload ?? null;
@@ -46,6 +47,11 @@ class EvaluatePage {
   }
 
   async begin() {
+    if (!(await allows("evaluate"))) {
+      this.source.node.remove();
+      this.columns.replaceWith(locked());
+      return;
+    }
     const models = await allModels();
     this.ask(models.find((model) => reference(model) === session.model) ?? models[0], models);
     if (this.upload) this.take(this.upload);

@@ -35,7 +35,7 @@ async function checks() {
   return (await (await reach("readyz")).json()).checks;
 }
 
-function view({ status, queue, workers, devices }, ready) {
+function view({ status, queue, workers, devices, key }, ready) {
   const [title, words] = WORDS[status];
   return [
     element("section", { class: `card state ${status}` }, element("h2", {}, title), element("p", { class: "hint" }, words)),
@@ -44,10 +44,11 @@ function view({ status, queue, workers, devices }, ready) {
       tile("Waiting, of sets", queue ? String(queue.depths.sets) : "–", "images"),
       tile("The next has waited", queue ? `${queue.oldest_age_s.toFixed(0)} s` : "–", "since it was asked for"),
       tile("Predictions run on", devices.service, "the service's own device")),
+    key && element("p", { class: "hint" }, "Your key is ", element("code", {}, key.name), `: it may ${key.scopes.join(", ")}.`),
     element("section", { class: "card" }, element("h2", {}, "Workers"), workers.length ? workerTable(workers) : element("p", { class: "hint" }, "None was heard of lately. Start one with python -m worker, or all with make serve.")),
     element("section", { class: "card" }, element("h2", {}, "Checks"), element("dl", {}, Object.entries(ready).map(([name, value]) =>
       element("div", {}, element("dt", {}, name), element("dd", {}, value))))),
-  ];
+  ].filter(Boolean);
 }
 
 function tile(name, value, words) {

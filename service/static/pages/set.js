@@ -1,5 +1,4 @@
 // One set: its table as it fills, then its means.
-import { evaluations } from "../api/evaluations.js";
 import { isEnded, watch } from "../api/events.js";
 import { sets } from "../api/sets.js";
 import { announce } from "../parts/announcer.js";
@@ -15,7 +14,7 @@ import { Progress, shareDone } from "../parts/progress.js";
 import { saveButton } from "../parts/saving.js";
 import { statusMark } from "../parts/status_mark.js";
 
-const AT_ONCE = 4; // results that are asked for at the same time
+const FILL_EVERY_MS = 1000;
 
 /** Show the page of a set; returns how to end it. */
 export function show(main, id) {
@@ -26,7 +25,7 @@ export function show(main, id) {
 
 class SetPage {
   constructor(main, id) {
-    Object.assign(this, { id, watching: new AbortController(), scores: new Map(), counts: null, tables: "null", status: null, isStale: false, isFilling: false });
+    Object.assign(this, { id, watching: new AbortController(), counts: null, tables: "null", status: null, isStale: false, isFilling: false });
     this.head = element("div", { class: "heading" }, element("h1", {}, "Set"));
     this.trouble = element("div");
     this.progress = new Progress();
@@ -81,7 +80,7 @@ class SetPage {
       copyable(location.href, "the link to this set"));
   }
 
-  /** Fill the table anew, one time after the other: states come faster than it fills. */
+  /** Fill the table anew, once a second at most: states come faster. */
   async refill() {
     this.isStale = true;
     if (this.isFilling) return;
@@ -89,7 +88,8 @@ class SetPage {
     try {
       while (this.isStale && !this.watching.signal.aborted) {
         this.isStale = false;
-        await this.fill();
+        this.items.show(await sets.items(this.id));
+        await new Promise((wake) => setTimeout(wake, FILL_EVERY_MS));
       }
     } catch (error) {
       this.counts = null; // the next state asks again
@@ -98,28 +98,10 @@ class SetPage {
       this.isFilling = false;
     }
   }
-
-  /** Show where each image stands; scores are asked for once each. */
-  async fill() {
-    const items = await sets.items(this.id);
-    this.items.show(items, this.scores);
-    const news = items.filter((item) => item.status === "succeeded" && !this.scores.has(item.id));
-    for (let start = 0; start < news.length && !this.watching.signal.aborted; start += AT_ONCE) {
-      await Promise.all(news.slice(start, start + AT_ONCE).map(async ({ id }) => {
-        const { result } = await evaluations.state(id);
-        if (result) this.scores.set(id, scoresOf(result));
-      }));
-      this.items.show(items, this.scores);
-    }
-  }
 }
 
 function counted(images) {
   return images === 1 ? "1 image" : `${images.toLocaleString("en")} images`;
-}
-
-function scoresOf({ methods }) {
-  return Object.entries(methods).flatMap(([method, { scores }]) => scores.map(({ patch_size: m, pid }) => ({ method, patch_size: m, pid })));
 }
 
 /** The tables over the images that have been evaluated so far. */

@@ -1,11 +1,12 @@
 // Many images at once: a zip with labels in, a table out.
 import { allModels, reference } from "../api/models.js";
+import { allows } from "../api/scopes.js";
 import { sets } from "../api/sets.js";
 import { element } from "../parts/element.js";
 import { Estimate } from "../parts/estimate.js";
 import { methodName } from "../parts/methods.js";
 import { moment } from "../parts/moment.js";
-import { failure } from "../parts/notice.js";
+import { failure, locked } from "../parts/notice.js";
 import { Recent } from "../parts/recent.js";
 import { RequestForm } from "../parts/request_form.js";
 import { select } from "../parts/select.js";
@@ -34,10 +35,10 @@ class SetsPage {
     main.append(element("div", { class: "heading" }, element("h1", {}, "Many images at once"), element("p", { class: "hint" },
       "A zip of images with a ", element("code", {}, "labels.csv"), " of the columns ", element("code", {}, "file,label"), " and, if there are masks of where the evidence lies, ", element("code", {}, "mask"),
       ". Each image is evaluated by itself, then the means come with 95 % intervals.")),
-    element("div", { class: "dropzone low" }, this.chosen, element("p", { class: "row" }, this.input,
+    this.zone = element("div", { class: "dropzone low" }, this.chosen, element("p", { class: "row" }, this.input,
       element("button", { type: "button", class: "primary", onclick: () => this.input.click() }, "Choose a zip"),
       element("label", { for: "set-name", class: "hint" }, "or the name of a folder that the service knows"), this.name)),
-    element("div", { class: "columns" }, this.form, this.recent.node));
+    this.columns = element("div", { class: "columns" }, this.form, this.recent.node));
     this.recent.load();
     this.begin().catch((error) => this.form.replaceChildren(failure(error)));
   }
@@ -54,6 +55,12 @@ class SetsPage {
   }
 
   async begin() {
+    if (!(await allows("evaluate"))) {
+      this.listening.abort();
+      this.zone.remove();
+      this.columns.replaceWith(locked());
+      return;
+    }
     const models = await allModels();
     this.ask(models[0], models);
   }

@@ -1,6 +1,5 @@
 // How long an evaluation will take, and how that is known.
-import { duration, measuredSeconds } from "../api/cost.js";
-import { evaluations } from "../api/evaluations.js";
+import { duration } from "../api/cost.js";
 import { askJson } from "../api/service.js";
 import { session } from "../session.js";
 import { element } from "./element.js";
@@ -15,9 +14,8 @@ export class Estimate {
 
   /** Look at what was timed before, and at who waits. */
   async look() {
-    const timings = evaluations.list().catch(() => ({ evaluations: [] })); // which not every key may see
-    const [{ evaluations: timed }, { queue, workers }] = await Promise.all([timings, askJson("v1/status")]);
-    const measured = measuredSeconds(timed, this.model);
+    const { queue, workers } = await askJson("v1/status");
+    const measured = queue?.forward_s[this.model.version] ?? null; // batches are faster than single predictions
     const predicted = session.inferMs === null ? null : session.inferMs / 1000;
     this.known = { seconds: measured ?? predicted, by: measured === null ? "your last prediction" : "earlier evaluations",
       waiting: Object.values(queue?.depths ?? {}).reduce((sum, depth) => sum + depth, 0), workers: workers.length };
@@ -35,7 +33,7 @@ export class Estimate {
     if (!this.known) return [`At most ${count}.`];
     const { seconds, by, waiting, workers } = this.known;
     const time = seconds === null
-      ? [`At most ${count}; how long one takes here is known after a first prediction.`]
+      ? [`At most ${count}; how long one takes here is known after a first prediction or evaluation.`]
       : [element("strong", {}, `About ${duration(forwards * seconds)}${this.each}`), ` for ${forwards.toLocaleString("en")} forwards, at ${Math.ceil(1000 * seconds)} ms each as in ${by}.`];
     const queue = workers === 0 ? " No worker is there now: it will wait for one." : waiting ? ` ${waiting} ${waiting === 1 ? "job waits" : "jobs wait"} before it.` : "";
     return [...time, queue];

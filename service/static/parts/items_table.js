@@ -4,20 +4,22 @@ import { methodName } from "./methods.js";
 import { signed } from "./score_table.js";
 import { statusMark } from "./status_mark.js";
 
-/** A table of items {file, label, id, status, error} with scores by id; a click on a heading sorts by it. */
+const UNSCORED = { failed: "✕", cancelled: "–", succeeded: "–" }; // the last: before lists had scores
+
+/** A table of items {file, label, id, status, pid, error}, pid by method and patch size; a click on a heading sorts by it. */
 export class ItemsTable {
   constructor() {
-    Object.assign(this, { items: [], scores: new Map(), columns: [], by: null, falling: true });
+    Object.assign(this, { items: [], columns: [], by: null, falling: true });
     this.head = element("tr");
     this.body = element("tbody");
     this.node = element("div", { class: "scroll tall items" }, element("table", {}, element("thead", {}, this.head), this.body));
   }
 
-  /** Show these. Scores are lists of {method, patch_size, pid} by id. */
-  show(items, scores) {
-    Object.assign(this, { items, scores });
-    const some = scores.values().next().value ?? [];
-    this.columns = some.map(({ method, patch_size: m }) => ({ method, m, key: `${method} ${m}` }));
+  /** Show these. */
+  show(items) {
+    this.items = items;
+    const some = items.find(({ pid }) => pid)?.pid ?? {};
+    this.columns = Object.entries(some).flatMap(([method, sizes]) => Object.keys(sizes).map((m) => ({ method, m, key: `${method} ${m}` })));
     this.#draw();
   }
 
@@ -30,10 +32,9 @@ export class ItemsTable {
   }
 
   #row(item) {
-    const own = this.scores.get(item.id);
     return element("tr", {}, element("td", {}, element("a", { href: `#/evaluations/${item.id}` }, item.file)), element("td", {}, item.label ?? "–"),
       element("td", {}, statusMark(item.status), item.error && element("small", {}, item.error.detail)),
-      this.columns.map((column) => element("td", {}, own ? signed(pidOf(own, column)) : item.error ? "✕" : "…")));
+      this.columns.map((column) => element("td", {}, item.pid ? signed(pidOf(item, column)) : UNSCORED[item.status] ?? "…")));
   }
 
   #sort(key) {
@@ -45,12 +46,12 @@ export class ItemsTable {
   #sorted() {
     if (this.by === null) return this.items;
     const column = this.columns.find(({ key }) => key === this.by);
-    const value = (item) => (column ? (this.scores.has(item.id) ? pidOf(this.scores.get(item.id), column) : -Infinity) : item[this.by] ?? "");
+    const value = (item) => (column ? (item.pid ? pidOf(item, column) : -Infinity) : item[this.by] ?? "");
     const order = (a, b) => (value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : 0);
     return [...this.items].sort((a, b) => (this.falling ? order(b, a) : order(a, b)));
   }
 }
 
-function pidOf(scores, { method, m }) {
-  return scores.find((score) => score.method === method && score.patch_size === m)?.pid ?? NaN;
+function pidOf({ pid }, { method, m }) {
+  return pid[method]?.[m] ?? NaN;
 }
