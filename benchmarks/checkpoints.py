@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from benchmarks.pictures import fundus_batch
 from benchmarks.published_form import Bottleneck as PublishedBottleneck
 from benchmarks.published_form import published_labn
-from model.checkpoint import save_checkpoint
+from model.checkpoint import load_checkpoint, save_checkpoint
 from model.config import NetworkConfig, Preprocessing
 from model.local_contrast import LocalContrast
 from model.network import LambdaAbn
@@ -58,12 +58,10 @@ def published_of(network: LambdaAbn) -> nn.Module:
 
 
 def compact_checkpoint(folder: Path) -> Path:
-    """Write the preset `compact` with random weights; the shipped network is that one at another size."""
-    torch.manual_seed(SEED)
-    network = LambdaAbn(network_config("compact"))
-    last_norms = [block.expand.norm for block in network.modules() if isinstance(block, Bottleneck)]
-    _settle(network, last_norms, preprocessing_of("compact"))
-    return random_checkpoint(network, folder)
+    """Write the preset `compact` with the weights of the shipped network, which is that one at another size."""
+    network = LambdaAbn(network_config("compact")).eval()
+    network.load_state_dict(load_checkpoint(SHIPPED, folded=False).network.state_dict())
+    return preset_checkpoint(network, folder)
 
 
 def tiny_checkpoint(folder: Path) -> Path:
@@ -77,8 +75,8 @@ def tiny_checkpoint(folder: Path) -> Path:
     return _save(folder / "tiny.safetensors", network, preprocessing)
 
 
-def random_checkpoint(network: LambdaAbn, folder: Path) -> Path:
-    """Write a network with random weights as `PRESET.safetensors`."""
+def preset_checkpoint(network: LambdaAbn, folder: Path) -> Path:
+    """Write a network of a preset as `PRESET.safetensors`."""
     preset = network.config.preset
     return _save(folder / f"{preset}.safetensors", network, preprocessing_of(preset))
 
@@ -90,7 +88,7 @@ def preprocessing_of(preset: str) -> Preprocessing:
 
 def _save(path: Path, network: LambdaAbn, preprocessing: Preprocessing) -> Path:
     labels = ("negative", "positive")
-    save_checkpoint(path, network, preprocessing=preprocessing, labels=labels, card={"data": "random weights"})
+    save_checkpoint(path, network, preprocessing=preprocessing, labels=labels, card={"data": "for benchmarks"})
     return path
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from tqdm import trange
 
 from benchmarks.blocks import Effort, seconds_of
-from benchmarks.checkpoints import compact_checkpoint, published_and_ours, published_of, random_checkpoint
+from benchmarks.checkpoints import compact_checkpoint, preset_checkpoint, published_and_ours, published_of
 from benchmarks.explanation_jobs import JobName, JobProcess, Spent
 from benchmarks.figures import Figure, bounded, measured
 from benchmarks.pictures import fundus_batch
@@ -37,7 +37,7 @@ def measure_explanations(effort: Effort, folder: Path) -> Iterator[Figure]:
     """Measure jobs on either network and RISE's memory; checkpoints that are made go to the folder."""
     _, paper = published_and_ours("paper-idrid")
     for name, checkpoint in (
-        ("paper-idrid", random_checkpoint(paper, folder)),
+        ("paper-idrid", preset_checkpoint(paper, folder)),
         ("compact", compact_checkpoint(folder)),
     ):
         yield from _jobs(name, checkpoint, effort)

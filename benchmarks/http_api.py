@@ -15,7 +15,7 @@ import torch
 from tqdm import trange
 
 from benchmarks.blocks import Block, Effort, median_p95_ms
-from benchmarks.checkpoints import SHIPPED, compact_checkpoint, published_and_ours, random_checkpoint
+from benchmarks.checkpoints import SHIPPED, compact_checkpoint, preset_checkpoint, published_and_ours
 from benchmarks.client import Client
 from benchmarks.figures import Figure, at_least, bounded, measured
 from benchmarks.in_process import InProcess
@@ -67,7 +67,7 @@ def measure_http(effort: Effort, folder: Path) -> Iterator[Figure]:
     """Measure a service of each network; checkpoints and pictures that are made go to the folder."""
     pictures = write_pictures(folder)
     _, paper = published_and_ours("paper-idrid")
-    yield from _measure_service("paper-idrid", random_checkpoint(paper, folder), pictures, effort)
+    yield from _measure_service("paper-idrid", preset_checkpoint(paper, folder), pictures, effort)
     yield from _measure_service("compact", compact_checkpoint(folder), pictures, effort)
     yield from _measure_service(SHIPPED.stem, SHIPPED, pictures, effort)
 

@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from tqdm import trange
 
 from benchmarks.blocks import Effort, seconds_of
-from benchmarks.checkpoints import compact_checkpoint, preprocessing_of, published_and_ours, random_checkpoint
+from benchmarks.checkpoints import compact_checkpoint, preprocessing_of, preset_checkpoint, published_and_ours
 from benchmarks.figures import Figure, bounded, equal, measured
 from benchmarks.pictures import fundus_batch
 from model.checkpoint import load_checkpoint
@@ -28,7 +28,7 @@ def measure_network(effort: Effort, folder: Path) -> Iterator[Figure]:
     """Measure size and speed of the networks; checkpoints that are made go to the folder."""
     yield from _parameters()
     published, ours = published_and_ours("paper-idrid")
-    loaded = load_checkpoint(random_checkpoint(ours, folder)).network
+    loaded = load_checkpoint(preset_checkpoint(ours, folder)).network
     images = fundus_batch(1, preprocessing_of("paper-idrid"))
     yield from _operations("paper-idrid", loaded, images, published)
     yield _difference(published, loaded, images)

@@ -21,6 +21,12 @@ Secrets = dict[str, str]
 SHOWN_MS = 60_000  # in which a job of a tiny network ends, on a busy machine
 LOCKED = "Your key is for predictions alone"
 
+# Whether the service has seen, at most a second later, how long a forward takes.
+TIMED = """async (key) => {
+    const answer = await fetch("v1/status", {headers: {"X-API-Key": key}});
+    return Object.keys((await answer.json()).queue.forward_s).length > 0;
+}"""
+
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -138,6 +144,7 @@ def test_a_key_for_evaluations_works_without_the_lists(
     begin(page)
     expect(page.locator("h1 .mark")).to_contain_text("succeeded", timeout=SHOWN_MS)
     expect(page.locator(".strip-cells li").first).to_be_visible(timeout=SHOWN_MS)
+    page.wait_for_function(TIMED, arg=secrets["team"])
     page.get_by_role("link", name="Sets").click()
     expect(page.get_by_role("button", name="Evaluate the set")).to_be_visible()
     expect(page.locator(".jobs")).to_contain_text("listed for keys of scope admin")

@@ -283,13 +283,13 @@ class TestRequest:
             bound = request.forwards_for_curves(32, 32, score.patch_size)
             assert bound - 4 <= score.forwards <= bound
 
-    def test_a_protocol_without_a_step_is_known_before_the_work(self, loaded: LoadedCheckpoint) -> None:
+    def test_a_curve_of_a_single_point_is_known_before_the_work(self, loaded: LoadedCheckpoint) -> None:
         told: list[str] = []
-        with pytest.raises(MetricError, match="name one"):
+        with pytest.raises(MetricError, match="under the 16 patches"):
             evaluate_image(
                 loaded,
                 IMAGE,
-                replace(REQUEST, protocol="published", step="auto"),
+                replace(REQUEST, protocol="published", step=16),
                 lambda *where: told.append(where[0]),
             )
         assert told == []

@@ -134,7 +134,7 @@ def test_grey_pictures_can_be_drawn(
     [
         (("--target", "ill"), "'ill'"),
         (("--methods", "rice"), "rice"),
-        (("--protocol", "published", "--step", "auto"), "name one"),
+        (("--protocol", "published", "--step", "4096"), "needs a step under"),
         (("--protocol", "published", "--step", "4"), "under the 4 patches"),
         (("--patch-sizes", "0"), "patch_sizes"),
         (("--patch-sizes", "8,big"), "--patch-sizes"),

@@ -17,7 +17,7 @@ from tests.training.folders import write_classes
 from tests.training.runs import metrics, start_training, wait_for_epoch
 from training.__main__ import main
 
-EPOCHS = 15
+EPOCHS = 40
 
 
 def write_toml(path: Path, **changes: dict[str, Any]) -> Path:
