@@ -87,7 +87,7 @@ class QueueWatch:
         self._view = QueueView(
             depths=jobs.depths(),
             oldest_age_s=jobs.oldest_age_s(),
-            forward_s=jobs.forward_s(),
+            forward_s=jobs.timings.forward_s(),
             workers=jobs.workers(),
             abandoned=jobs.abandoned(),
         )

@@ -47,7 +47,6 @@ from worker.settings import WorkerSettings
 log = logging.getLogger("worker")
 KIND_OF = {function: kind for kind, function in FUNCTIONS.items()}
 DEQUEUE_S = 1  # of one look into the lanes; a signal is noticed within it
-RENEWED_SHARE = 0.1  # of a new run time in the moving mean
 TRY_AGAIN = (OutOfMemory, DeviceFailed)  # what another worker, or this one later, may not meet with
 
 
@@ -207,7 +206,7 @@ class ResidentWorker(SimpleWorker):
         span.tell({"labn.job.kind": kind, "labn.job.outcome": outcome, "labn.device": self.device})
         self.metrics.ended(kind, outcome, time.monotonic() - began)
         if (kind, outcome) == ("evaluation", "succeeded"):
-            self._observe_run(job.args[0]["model"]["version"], time.monotonic() - began, forwards)
+            self.jobs.timings.observe(job.args[0]["model"]["version"], time.monotonic() - began, forwards)
         self._tell_end(job.id)
         took = {"kind": kind, "outcome": outcome, "duration_s": round(time.monotonic() - began, 6)}
         log.info("job %s %s %s in %.2f s", job.id, kind, outcome, took["duration_s"], extra={FIELDS: took})
@@ -324,18 +323,3 @@ class ResidentWorker(SimpleWorker):
     def _observe_wait(self, job: Job) -> None:
         if job.enqueued_at:
             self.metrics.wait_seconds.observe(max(0.0, (now() - job.enqueued_at).total_seconds()))
-
-    def _observe_run(self, version: str, run_s: float, forwards: int) -> None:
-        """Remember how long evaluations and forwards of a model take, for whoever must say how long to wait."""
-        with self.connection.pipeline() as pipe:
-            pipe.get(keys.MEAN_RUN_S)
-            pipe.hget(keys.FORWARD_S, version)
-            mean_run, mean_forward = pipe.execute()
-            pipe.set(keys.MEAN_RUN_S, _moved(mean_run, run_s))
-            pipe.hset(keys.FORWARD_S, version, _moved(mean_forward, run_s / max(1, forwards)))
-            pipe.execute()
-
-
-def _moved(mean: bytes | None, seen: float) -> float:
-    """Return a moving mean with a new value in it."""
-    return seen if mean is None else float(mean) + RENEWED_SHARE * (seen - float(mean))

@@ -30,12 +30,12 @@ from worker.records import Records
 from worker.results import SLACK_S, Results
 from worker.sets import Sets
 from worker.settings import DAY_S, QueueSettings
+from worker.timings import Timings
 
 Lane = Literal["evaluations", "sets"]  # single evaluations go before the images of sets
 LANES: tuple[Lane, ...] = ("evaluations", "sets")
 CLIENT = "client"  # the owner of a job that somebody asked for by itself
 FUNCTIONS = {"evaluation": "worker.jobs.evaluate", "aggregate": "worker.jobs.aggregate"}
-TYPICAL_RUN_S = 10.0  # before any job has been timed
 MAINTENANCE_A_LEASE = 6  # times
 STATES: dict[str, Literal["idle", "busy", "starting"]] = {"idle": "idle", "busy": "busy", "started": "starting"}
 
@@ -70,6 +70,11 @@ class JobQueue:
     def records(self) -> Records:
         """What is told of jobs."""
         return Records(self.redis, self.settings.result_ttl_s)
+
+    @cached_property
+    def timings(self) -> Timings:
+        """How long jobs took lately."""
+        return Timings(self.redis)
 
     @cached_property
     def lanes(self) -> dict[Lane, Queue]:
@@ -215,11 +220,11 @@ class JobQueue:
 
     def expected_wait_s(self, job_id: str | None = None) -> float:
         """Return about how long a job that is asked for now waits and runs, going by the last ones and its size."""
-        return self._run_s(job_id) + self.expected_s(self.depths()["evaluations"])
+        return self.timings.run_s(job_id) + self.expected_s(self.depths()["evaluations"])
 
     def expected_s(self, jobs: int) -> float:
         """Return about how long all workers take for so many jobs, going by the last ones."""
-        return self._run_s() * jobs / max(1, len(self.workers()))
+        return self.timings.run_s() * jobs / max(1, len(self.workers()))
 
     def maintain(self) -> None:
         """Give jobs of vanished workers back or fail them, and tidy up; does nothing where it was done just now.
@@ -313,11 +318,6 @@ class JobQueue:
             return not pipe.exists(keys.result(job_id))
         return status not in (JobStatus.QUEUED, JobStatus.STARTED)
 
-    def forward_s(self) -> dict[str, float]:
-        """Return how long a forward of one image took in the last evaluations, in s, by the model's version."""
-        means: Any = self.redis.hgetall(keys.FORWARD_S)
-        return {as_text(version): float(mean) for version, mean in means.items()}
-
     def _check_limit(self) -> None:
         """Make sure that one more may wait; requests at the same moment may go over the limit by their number.
 
@@ -340,15 +340,6 @@ class JobQueue:
             if digest not in uploads:
                 raise UploadMissing(f"the upload {digest[:12]}… is not there: send it again")
         return {digest: uploads[digest] for digest in missing if digest in uploads}
-
-    def _run_s(self, job_id: str | None = None) -> float:
-        mean: Any = self.redis.get(keys.MEAN_RUN_S)
-        payload, forwards = self.redis.hmget(keys.job(job_id), "payload", "forwards") if job_id else (None, None)
-        if payload and forwards:
-            version = EvaluationPayload.model_validate_json(payload).model.version
-            if a_forward := self.forward_s().get(version):
-                return int(forwards) * a_forward
-        return float(mean) if mean else TYPICAL_RUN_S
 
     def _is_recent(self, seen: str) -> bool:
         return time.time() - utcparse(seen).timestamp() < self.settings.lease_s

@@ -239,7 +239,10 @@ class TestListing:
     ) -> None:
         queue.submit(payload, uploads(image))
         work_off(queue)
-        run_s, forward_s = float(queue.redis.get("labn:mean_run_s") or 0), queue.forward_s()[payload.model.version]
+        run_s, forward_s = (
+            float(queue.redis.get("labn:mean_run_s") or 0),
+            queue.timings.forward_s()[payload.model.version],
+        )
         assert 0 < forward_s < run_s
         large = ask(tiny_checkpoint, image, seed=1)
         queue.submit(large, uploads(image), forwards=10_000)
