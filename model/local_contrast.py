@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -40,16 +42,14 @@ def sums(values: Tensor, window: int, dim: int) -> Tensor:
     its binary digits, 17 = 1 + 16. On a CPU that is some six times as fast as a depthwise convolution.
     """
     count = values.shape[dim] - window + 1
-    total: Tensor | None = None
-    size, reached = 1, 0  # neighbours in a sum of `values`, and in `total`
-    while True:
+    parts: list[Tensor] = []
+    size, reached = 1, 0  # neighbours in a sum of `values`, and in the parts
+    while reached < window:
         if window & size:
-            part = values.narrow(dim, reached, count)
-            total = part if total is None else total + part
+            parts.append(values.narrow(dim, reached, count))
             reached += size
-        if reached == window and total is not None:
-            return total
-        values = values.narrow(dim, 0, values.shape[dim] - size) + values.narrow(
-            dim, size, values.shape[dim] - size
-        )
-        size *= 2
+        if reached < window:
+            left = values.shape[dim] - size
+            values = values.narrow(dim, 0, left) + values.narrow(dim, size, left)
+            size *= 2
+    return reduce(torch.add, parts)

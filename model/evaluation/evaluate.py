@@ -99,16 +99,20 @@ def evaluate_image(
         blank=request.blank,
         methods=methods,
         random_bands=measure.random_bands(),
-        provenance={
-            "checkpoint": loaded.version,
-            "network": loaded.config.preset,
-            "request": request.to_dict(),
-            "format": FORMAT,
-            "device": image.device.type,
-            "torch": torch.__version__,
-        },
+        provenance=_provenance(loaded, request, image.device.type),
         warnings=(*unusual, *_warnings(measure.ends, methods), *_mask_warnings(mask), *_band_warnings(request)),
     )
+
+
+def _provenance(loaded: LoadedCheckpoint, request: EvaluationRequest, device: str) -> dict[str, Any]:
+    return {
+        "checkpoint": loaded.version,
+        "network": loaded.config.preset,
+        "request": request.to_dict(),
+        "format": FORMAT,
+        "device": device,
+        "torch": torch.__version__,
+    }
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
