@@ -21,7 +21,7 @@ from benchmarks.page import measure_page
 from benchmarks.queue import measure_queue
 from benchmarks.table import header, row, summary
 from benchmarks.training import measure_training
-from model.allocator import keep_memory
+from model.runtime.allocator import keep_memory
 from service.settings import usable_cores
 
 PARTS: dict[str, Callable[[Effort, Path], Iterator[Figure]]] = {

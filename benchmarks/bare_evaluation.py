@@ -15,11 +15,11 @@ import torch
 
 from benchmarks.blocks import seconds_of
 from benchmarks.piped_process import PipedProcess, answer_orders
-from model.allocator import keep_memory
 from model.checkpoint import LoadedCheckpoint, load_checkpoint
 from model.evaluation.evaluate import evaluate_image
 from model.evaluation.request import EvaluationRequest
-from model.image import decode_image, decode_size, to_tensor
+from model.images.preprocessing import decode_image, decode_size, to_tensor
+from model.runtime.allocator import keep_memory
 from service.standalone import WORKER_NICENESS
 
 Parameters = dict[str, Any]  # of POST /v1/evaluations

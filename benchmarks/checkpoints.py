@@ -15,11 +15,11 @@ from benchmarks.published_form import Bottleneck as PublishedBottleneck
 from benchmarks.published_form import published_labn
 from model.checkpoint import load_checkpoint, save_checkpoint
 from model.config import NetworkConfig, Preprocessing
-from model.local_contrast import LocalContrast
+from model.layers.local_contrast import LocalContrast
+from model.layers.resnet import Bottleneck
 from model.network import LambdaAbn
 from model.presets import PREPROCESSING_OF, PREPROCESSINGS, network_config
 from model.published import network_from_published
-from model.resnet import Bottleneck
 
 SHIPPED = Path(__file__).parents[1] / "checkpoints" / "labn-idrid.safetensors"
 TINY = NetworkConfig(

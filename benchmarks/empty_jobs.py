@@ -25,16 +25,16 @@ from rq.worker import SimpleWorker
 
 from benchmarks.blocks import seconds_of
 from benchmarks.piped_process import PipedProcess, answer_orders
-from worker.blobs import sha256
-from worker.connection import connect
-from worker.contracts import EvaluationParameters, EvaluationPayload, ModelVersion
-from worker.jobs import JOBS, Workshop
+from worker.loop.heartbeat import Pulse
+from worker.loop.process import ResidentWorker
 from worker.metrics import WorkerMetrics
-from worker.process import ResidentWorker
-from worker.pulse import Pulse
-from worker.queue import FUNCTIONS, JobQueue
-from worker.resident import ResidentNetworks
+from worker.queue.blobs import sha256
+from worker.queue.connection import connect
+from worker.queue.contracts.evaluation import EvaluationParameters, EvaluationPayload, ModelVersion
+from worker.queue.evaluations import FUNCTIONS, JobQueue
 from worker.settings import WorkerSettings
+from worker.work.jobs import JOBS, Workshop
+from worker.work.networks import ResidentNetworks
 
 Form = Literal["ours", "plain"]
 Run = Callable[[int], "EmptyRun"]

@@ -23,13 +23,13 @@ from benchmarks.checkpoints import published_of
 from benchmarks.pictures import fundus_batch
 from benchmarks.piped_process import PipedProcess, answer_orders
 from benchmarks.published_loops import published_pid, published_probability_of, published_rise
-from model.allocator import keep_memory
 from model.checkpoint import load_checkpoint
 from model.explain.rise import Rise
 from model.explain.rise_masks import RiseMasks
 from model.metrics.blanks import blank_image
 from model.metrics.pid import patch_insertion_deletion
-from model.probability import Predict, probability_of
+from model.runtime.allocator import keep_memory
+from model.target_probability import Predict, probability_of
 from service.settings import usable_cores
 
 Form = Literal["ours", "published"]

@@ -6,8 +6,8 @@ from functools import partial
 
 from benchmarks.blocks import Block, run_block
 from model.checkpoint import LoadedCheckpoint
-from model.image import Picture, crop_box, decode_image, decode_size
-from model.overlay import Style, encode_png, render_overlay
+from model.images.overlay import Style, encode_png, render_overlay
+from model.images.preprocessing import Picture, crop_box, decode_image, decode_size
 from model.predictor import Predictor
 from service.schemas import DEFAULT_SIZE_PX, PredictionOptions
 

@@ -10,8 +10,8 @@ from PIL import Image
 from torch import Tensor
 
 from model.config import Preprocessing
-from model.image import Picture, to_tensor
-from training.data.fundus_generator import generate_fundus
+from model.images.preprocessing import Picture, to_tensor
+from training.generators.fundus.generator import generate_fundus
 
 CAMERA_HEIGHT, CAMERA_WIDTH = 2848, 4288  # px
 SMALL_SIDE = 224  # px

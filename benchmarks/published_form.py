@@ -1,7 +1,7 @@
 """LABN and its un-branched network as they were published: plain eager modules, nothing rewritten or folded.
 
 The yardstick for speed, and the other side of `python -m model import`: weights stand under the published key
-names. Written from the equations of Iida et al. (2022). Shapes as in `model.lambda_layer`.
+names. Written from the equations of Iida et al. (2022). Shapes as in `model.layers.lambda_layer`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from model.config import NetworkConfig
-from model.resnet import Place, bottleneck_places
+from model.layers.resnet import Place, bottleneck_places
 
 MAP_CHANNELS = 10
 

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from model.explain.rise_masks import RiseMasks
 from model.metrics.patches import PatchGrid, ranks
-from model.metrics.published import published_area, published_counts
-from model.probability import Predict
+from model.metrics.published_protocol import published_area, published_counts
+from model.target_probability import Predict
 
 FLOAT_BYTES = 4
 

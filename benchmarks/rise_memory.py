@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from model.allocator import keep_memory
 from model.explain.rise import Rise
+from model.runtime.allocator import keep_memory
 
 STATUS = Path("/proc/self/status")  # of Linux
 SIDE = 224  # px

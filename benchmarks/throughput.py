@@ -12,7 +12,7 @@ from tqdm import trange
 from benchmarks.blocks import Effort
 from benchmarks.empty_jobs import EmptyJobs, EmptyRun
 from benchmarks.figures import Figure, at_least, measured
-from service.embedded_redis import EmbeddedRedis
+from service.local.embedded_redis import EmbeddedRedis
 
 SHARE = 0.8  # of plain RQ's jobs a second
 Pair = tuple[EmptyRun, EmptyRun]  # ours, plain

@@ -19,12 +19,12 @@ from benchmarks.checkpoints import published_of
 from benchmarks.figures import Figure, at_least, measured
 from model.network import LabnOutput, LambdaAbn
 from model.presets import network_config
-from training.batches import epoch_batches
 from training.config import TrainingConfig
-from training.data.generated import generated_images, generated_pair
 from training.data.images import LabelledImages
-from training.data.magnetogram_disk import CLIP, SIDE
-from training.losses import labn_loss
+from training.fit.batches import epoch_batches
+from training.fit.losses import labn_loss
+from training.generators.in_memory import generated_images, generated_pair
+from training.generators.magnetogram.disk import CLIP, SIDE
 
 RATIO = 1.5  # times the images a second of the published layers
 FUNDUS_PER_S = 200.0

@@ -11,18 +11,18 @@ from typing import Any
 
 import torch
 
-from model.allocator import keep_memory
-from model.arguments import at_least, share
 from model.checkpoint import load_checkpoint, save_checkpoint
-from model.device import usable_device
+from model.cli import pid as pid_command
+from model.cli.arguments import at_least, share
+from model.cli.gallery import Gallery, image_paths
 from model.errors import LabnError
-from model.evaluation import command as pid_command
-from model.gallery import Gallery, image_paths
+from model.images.overlay import COLORMAPS, Style
 from model.network import LambdaAbn
-from model.overlay import COLORMAPS, Style
 from model.predictor import Predictor
 from model.presets import NETWORKS, PREPROCESSING_OF, PREPROCESSINGS, network_config
 from model.published import is_branched, network_from_published, read_state_dict
+from model.runtime.allocator import keep_memory
+from model.runtime.device import usable_device
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from model.config import NetworkConfig, Preprocessing
 from model.errors import CheckpointError, LabnError
-from model.familiarity import InputStatistics
+from model.images.familiarity import InputStatistics
 from model.network import LambdaAbn
-from model.whole_file import write_whole
+from model.runtime.atomic_file import write_whole
 
 FORMAT = 1
 _KEY = "labn"  # of the document in the file's metadata

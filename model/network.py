@@ -8,12 +8,12 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
-from model.attention_branch import AttentionBranch
 from model.config import NetworkConfig
-from model.conv_norm import ConvNorm, NormConv
 from model.errors import NonFiniteOutput
-from model.lambda_layer import LambdaLayer
-from model.resnet import Bottleneck, Stem, bottleneck_places, lambda_bottleneck
+from model.layers.attention_branch import AttentionBranch
+from model.layers.conv_norm import ConvNorm, NormConv
+from model.layers.lambda_layer import LambdaLayer
+from model.layers.resnet import Bottleneck, Stem, bottleneck_places, lambda_bottleneck
 
 
 class LabnOutput(NamedTuple):

@@ -14,9 +14,9 @@ from model.checkpoint import LoadedCheckpoint
 from model.errors import NonFiniteOutput, UnknownMethod
 from model.explain.explainer import stretch
 from model.explain.lambda_attention import LambdaAttention
-from model.image import Picture, to_tensor
+from model.images.normalisation import denormalise
+from model.images.preprocessing import Picture, to_tensor
 from model.network import LabnOutput, raise_if_not_finite
-from model.normalisation import denormalise
 
 
 @dataclass(frozen=True, kw_only=True)

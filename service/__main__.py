@@ -10,9 +10,9 @@ import uvicorn
 
 from model.errors import LabnError
 from service.composition import compose, prepare_process
+from service.http.listener import listen
+from service.http.server import DrainingServer
 from service.lifecycle import Lifecycle
-from service.listening import listen
-from service.server import DrainingServer
 from service.settings import Settings, load_settings
 
 

@@ -9,39 +9,35 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import Depends, FastAPI, params
 
-from service.access import Access
-from service.admission import Admission
-from service.answer_headers import AnswerHeaders
-from service.batching import InferenceThread
+from service.auth.guard import require_key, require_scope, require_this_machine
+from service.auth.key_ring import open_key_ring
+from service.auth.rate_limit import make_rate_limit
 from service.dependencies import Parts
-from service.keys.key_ring import open_key_ring
+from service.evaluations import map_values, partial
+from service.evaluations import route as evaluations
+from service.http.access import Access
+from service.http.admission import Admission
+from service.http.body_limit import BodyLimit
+from service.http.headers import AnswerHeaders
+from service.http.problems import REASONS, add_problem_handlers
+from service.http.spans import RequestSpans
 from service.lifecycle import Lifecycle, Phase
-from service.limits import BodyLimit
-from service.locks import require_key, require_scope, require_this_machine
-from service.metrics import Metrics
-from service.openapi import DESCRIPTION, TITLE
-from service.pipeline import Pipeline
-from service.problems import REASONS, add_problem_handlers
+from service.models import route as models
+from service.models.registry import ModelRegistry
+from service.monitoring import health, status
+from service.monitoring.metrics import Metrics
+from service.openapi import route as docs
+from service.openapi.description import DESCRIPTION, TITLE
+from service.page import route as page
+from service.predictions import route as predictions
+from service.predictions.batching import InferenceThread
+from service.predictions.pipeline import Pipeline
+from service.predictions.shadow import make_shadow
 from service.queue_side import make_queue_side
-from service.rate_limit import make_rate_limit
-from service.registry import ModelRegistry
-from service.request_spans import RequestSpans
-from service.routes import (
-    docs,
-    evaluation_sets,
-    evaluations,
-    health,
-    map_values,
-    models,
-    page,
-    partial,
-    predictions,
-    status,
-)
+from service.sets import route as evaluation_sets
 from service.settings import Settings, usable_cores
-from service.shadow import make_shadow
-from worker.contracts.spans import Tracing
-from worker.contracts.tracing import NO_TRACING
+from telemetry.spans import Tracing
+from telemetry.tracing import NO_TRACING
 
 API_VERSION = "1"
 

@@ -8,8 +8,8 @@ from fastapi import FastAPI
 
 from service.composition import compose, prepare_process
 from service.lifecycle import Lifecycle
+from service.monitoring.multiprocess import require_shared_metrics
 from service.settings import load_settings
-from service.shared_metrics import require_shared_metrics
 
 
 def application() -> FastAPI:

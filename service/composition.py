@@ -9,14 +9,14 @@ import torch
 from fastapi import FastAPI
 from prometheus_client import disable_created_metrics
 
-from model.allocator import keep_memory
+from model.runtime.allocator import keep_memory
 from service.app import create_app
 from service.errors import SettingsError
 from service.lifecycle import Lifecycle
-from service.registry import load_registry
+from service.models.registry import load_registry
 from service.settings import Settings
-from worker.contracts.logs import configure_logs
-from worker.contracts.tracing import start_tracing
+from telemetry.logs import configure_logs
+from telemetry.tracing import start_tracing
 
 
 def prepare_process() -> None:

@@ -9,18 +9,18 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 from fastapi.exceptions import RequestValidationError
 
-from service.admission import Admission
+from service.auth.key_ring import KeyRing
+from service.auth.rate_limit import RateLimit
 from service.errors import NoQueue
-from service.keys.key_ring import KeyRing
+from service.http.admission import Admission
 from service.lifecycle import Lifecycle
-from service.metrics import Metrics
-from service.pipeline import Pipeline
+from service.models.registry import ModelRegistry
+from service.monitoring.metrics import Metrics
+from service.predictions.pipeline import Pipeline
+from service.predictions.shadow import Shadow
 from service.queue_side import QueueSide
-from service.rate_limit import RateLimit
-from service.registry import ModelRegistry
 from service.schemas import REPEATABLE
 from service.settings import Settings
-from service.shadow import Shadow
 
 NO_QUEUE = (
     "this service was started without LABN_REDIS_URL, so it serves predictions only; `make serve` has a queue"

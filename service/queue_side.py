@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import torch
 
-from service.admission import Admission
-from service.event_stream import EventStreams
+from service.http.admission import Admission
+from service.http.events import EventStreams
 from service.lifecycle import Lifecycle
-from service.metrics import Metrics
-from service.queue_metrics import QueueCollector
-from service.queue_watch import QueueWatch
+from service.monitoring.metrics import Metrics
+from service.monitoring.queue_metrics import QueueCollector
+from service.monitoring.queue_watch import QueueWatch
 from service.redis_access import open_queue
 from service.settings import Settings
-from worker.queue import JobQueue
+from worker.queue.evaluations import JobQueue
 
 SUBMISSIONS = 32  # under way, uploads included; each may hold LABN_MAX_BODY_BYTES
 SETS = 2  # under way; each may hold LABN_MAX_SET_BYTES on the disk

@@ -8,8 +8,8 @@ from contextlib import suppress
 from redis.exceptions import AuthenticationError, AuthorizationError, ResponseError
 
 from service.errors import SettingsError
-from worker.errors import AWAY
-from worker.queue import JobQueue
+from worker.queue.errors import AWAY
+from worker.queue.evaluations import JobQueue
 from worker.settings import QueueSettings
 
 REFUSALS = (AuthenticationError, AuthorizationError, ResponseError)  # a password, a right or a database number

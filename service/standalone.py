@@ -11,13 +11,13 @@ from functools import partial
 from pathlib import Path
 
 from model.errors import LabnError
-from service.child_process import start_child
-from service.embedded_redis import EmbeddedRedis, default_folder
-from service.listening import listen
+from service.http.listener import listen
+from service.local.child_process import start_child
+from service.local.embedded_redis import EmbeddedRedis, default_folder
+from service.local.supervisor import Part, Supervisor
 from service.redis_access import check_access
 from service.settings import load_settings, usable_cores
-from service.supervisor import Part, Supervisor
-from worker.contracts.logs import configure_logs
+from telemetry.logs import configure_logs
 
 WORKER_NICENESS = 10  # a prediction takes the core at once; the worker still gets a tenth of a busy one
 MARGIN_S = 5.0  # beyond the grace that a process gives its own work

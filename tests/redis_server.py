@@ -6,7 +6,7 @@ from pathlib import Path
 
 from redis import Redis
 
-from service.embedded_redis import EmbeddedRedis
+from service.local.embedded_redis import EmbeddedRedis
 
 
 class RedisServer:

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "worker": ("worker", "model"),
     "service": (
         "service", "model",
-        "worker.contracts", "worker.queue", "worker.settings", "worker.blobs", "worker.errors",
+        "worker.contracts", "worker.queue", "worker.settings", "worker.queue.blobs", "worker.queue.errors",
     ),
 }  # fmt: skip
 WEB_AND_QUEUE = ("fastapi", "starlette", "uvicorn", "redis", "rq", "prometheus_client")
@@ -66,14 +66,14 @@ def test_there_is_something_to_check(room: str) -> None:
     ("room", "source"),
     [
         ("model", "import training"), ("model", "from service.app import create_app"),
-        ("model", "import worker.jobs"),
+        ("model", "import worker.work.jobs"),
         ("model", "import fastapi"), ("model", "from redis.asyncio import Redis"), ("model", "import rq, json"),
         ("model", "def f():\n    import uvicorn"), ("model", "from prometheus_client import Counter"),
         ("model", "from . import errors"), ("model", "from .errors import LabnError"),
         ("model", "from .. import x"),
         ("model", "if True:\n    from tests import networks"), ("training", "import worker.queue"),
         ("training", "from service import app"), ("worker", "from service.settings import Settings"),
-        ("worker", "import training.loop"), ("service", "from worker.jobs import run"),
+        ("worker", "import training.loop"), ("service", "from worker.work.jobs import run"),
         ("service", "import worker"),
         ("service", "from worker import jobs"), ("service", "from worker.queues import x"),
         ("service", "import training"), ("service", "from benchmarks import network"),

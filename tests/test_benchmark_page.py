@@ -9,7 +9,7 @@ import pytest
 from benchmarks.blocks import QUICK
 from benchmarks.chromium import find_chromium
 from benchmarks.page import measure_page
-from service.page_files import page_files
+from service.page.files import page_files
 
 
 def test_the_page_is_weighed_and_its_paint_timed(tmp_path: Path) -> None:

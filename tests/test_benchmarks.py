@@ -37,10 +37,10 @@ from model.metrics.pid import patch_insertion_deletion
 from model.network import LambdaAbn
 from tests.conftest import Encode
 from tests.worker.requests import ask
-from worker.jobs import Workshop, evaluate
-from worker.queue import JobQueue
-from worker.resident import ResidentNetworks
+from worker.queue.evaluations import JobQueue
 from worker.settings import QueueSettings
+from worker.work.jobs import Workshop, evaluate
+from worker.work.networks import ResidentNetworks
 
 ROOT = Path(__file__).parents[1]
 

@@ -8,22 +8,23 @@ import sys
 from pathlib import Path
 from typing import TypeAlias
 
-from model.allocator import keep_memory
-from model.arguments import at_least, share
 from model.checkpoint import load_checkpoint
-from model.device import usable_device
+from model.cli.arguments import at_least, share
+from model.cli.pid_arguments import add_request_arguments, request_of
 from model.errors import ConfigurationError, LabnError
-from model.evaluation.arguments import add_request_arguments, request_of
 from model.evaluation.request import EvaluationRequest
-from training.ablation import arguments as ablation_arguments
-from training.arguments import add_choice_arguments, choice_of
+from model.runtime.allocator import keep_memory
+from model.runtime.device import usable_device
+from training.cli.arguments import add_choice_arguments, choice_of
 from training.config import TrainingConfig
-from training.data import fundus_generator, magnetogram_generator
-from training.data.magnetogram_disk import CLIP, SIDE, SIZES
 from training.data.sources import training_data
-from training.explanations import Choice
-from training.report import arguments as report_arguments
-from training.state import EpochRecord
+from training.experiments.ablation import arguments as ablation_arguments
+from training.experiments.report import arguments as report_arguments
+from training.fit.state import EpochRecord
+from training.generators.fundus import generator as fundus_generator
+from training.generators.magnetogram import generator as magnetogram_generator
+from training.generators.magnetogram.disk import CLIP, SIDE, SIZES
+from training.scoring.explanations import Choice
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -44,9 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from training.loop import Trainer  # matplotlib and torch's optimisers, not needed for --help
-    from training.processes import joined_processes
-    from training.several_runs import configurations, write_runs
+    from training.fit.distributed import joined_processes
+    from training.fit.trainer import Trainer  # matplotlib and torch's optimisers, not needed for --help
+    from training.scoring.several_runs import configurations, write_runs
 
     overrides = {key: getattr(options, key) for key in ("seed", "epochs") if getattr(options, key) is not None}
     first = TrainingConfig.read(options.config, overrides)
@@ -80,8 +81,8 @@ def _in_a_line(best: EpochRecord) -> str:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from training.evaluation import evaluate
-    from training.explanations import evaluate_explanations
+    from training.scoring.classification import evaluate
+    from training.scoring.explanations import evaluate_explanations
 
     device = usable_device(options.device)
     checkpoints = [load_checkpoint(path, device=device) for path in options.checkpoint]
@@ -97,19 +98,19 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _ablate(options: argparse.Namespace) -> None:
-    from training.ablation.command import run
+    from training.experiments.ablation.command import run
 
     run(options)
 
 
 def _report(options: argparse.Namespace) -> None:
-    from training.report.command import run
+    from training.experiments.report.command import run
 
     run(options)
 
 
 def _ship(options: argparse.Namespace) -> None:
-    from training.card import ship
+    from training.scoring.card import ship
 
     ship(options.checkpoint, options.out, options.data, options.made_by)
     print(f"{options.out} and {options.out.with_suffix('.md')}")

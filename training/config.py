@@ -14,9 +14,9 @@ from model.checkpoint import LoadedCheckpoint
 from model.config import Document, NetworkConfig, Preprocessing
 from model.errors import CheckpointError, ConfigurationError
 from model.presets import PREPROCESSINGS, network_config
-from training.augment import AugmentConfig
-from training.losses import LossConfig
-from training.optim import OptimConfig
+from training.fit.augment import AugmentConfig
+from training.fit.losses import LossConfig
+from training.fit.optim import OptimConfig
 
 
 @dataclass(frozen=True, kw_only=True)

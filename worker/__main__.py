@@ -10,21 +10,21 @@ import sys
 import torch
 from prometheus_client import disable_created_metrics
 
-from model.allocator import keep_memory
 from model.errors import LabnError
-from worker.connection import connect
-from worker.contracts.logs import configure_logs
-from worker.contracts.spans import Tracing
-from worker.contracts.tracing import start_tracing
-from worker.errors import AWAY, DeviceFailed, WorkerSettingsError
+from model.runtime.allocator import keep_memory
+from telemetry.logs import configure_logs
+from telemetry.spans import Tracing
+from telemetry.tracing import start_tracing
 from worker.health import HealthServer
-from worker.jobs import Workshop
+from worker.loop.heartbeat import Pulse
+from worker.loop.process import ResidentWorker
 from worker.metrics import WorkerMetrics
-from worker.process import ResidentWorker
-from worker.pulse import Pulse
-from worker.queue import JobQueue
-from worker.resident import ResidentNetworks
+from worker.queue.connection import connect
+from worker.queue.errors import AWAY, DeviceFailed, WorkerSettingsError
+from worker.queue.evaluations import JobQueue
 from worker.settings import WorkerSettings, load_worker_settings
+from worker.work.jobs import Workshop
+from worker.work.networks import ResidentNetworks
 
 log = logging.getLogger("worker")
 

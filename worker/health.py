@@ -10,8 +10,8 @@ from threading import Thread
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from worker.errors import WorkerSettingsError
-from worker.pulse import SILENT_S, Pulse
+from worker.loop.heartbeat import SILENT_S, Pulse
+from worker.queue.errors import WorkerSettingsError
 
 PORT = 8001  # where none is named and no other worker of this machine has it
 

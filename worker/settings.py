@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from worker.contracts.logs import LogFormat
-from worker.errors import WorkerSettingsError
+from telemetry.logs import LogFormat
+from worker.queue.errors import WorkerSettingsError
 
 PREFIX = "LABN_"
 OF_THE_SERVICE = frozenset(  # its launcher and its client: they share the environment

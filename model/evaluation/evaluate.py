@@ -25,7 +25,8 @@ from model.evaluation.result import (
 from model.explain.explainer import Explainer, stretch
 from model.explain.random import seed_of
 from model.explain.registry import METHODS
-from model.meter import Meter, StageProgress, ignore_stages
+from model.images.normalisation import denormalise
+from model.images.overlay import coverage
 from model.metrics.blanks import blank_image
 from model.metrics.chance import random_order_scores
 from model.metrics.curve import is_symmetric
@@ -35,10 +36,9 @@ from model.metrics.perturbation import Ends, evaluate_ends
 from model.metrics.pid import PatchInsertionDeletion, patch_insertion_deletion, planned_counts
 from model.metrics.statistics import random_band
 from model.network import LambdaAbn
-from model.normalisation import denormalise
-from model.overlay import coverage
-from model.probability import Predict, probability_of
-from model.progress import Progress, ignore
+from model.runtime.progress import Progress, ignore
+from model.runtime.stages import Meter, StageProgress, ignore_stages
+from model.target_probability import Predict, probability_of
 
 FORMAT = 1  # of the document and of the numbers in it: another program's results are not resumed
 ENOUGH_ORDERS = 39  # for both 2.5 % quantiles

@@ -15,20 +15,20 @@ from torch import Tensor
 from tqdm import tqdm
 
 from model.checkpoint import LoadedCheckpoint
+from model.cli.gallery import picture_names
+from model.cli.progress_bar import Bar
 from model.errors import ConfigurationError, ImageError, MetricError, NonFiniteOutput
-from model.evaluation.bar import Bar
 from model.evaluation.evaluate import FORMAT, evaluate_image
-from model.evaluation.picture import draw
+from model.evaluation.figures.insertion_sequence import draw_strip
+from model.evaluation.figures.summary import draw
 from model.evaluation.report import REPORT, remove_report, write_report
 from model.evaluation.request import EvaluationRequest
 from model.evaluation.result import Evaluation
-from model.evaluation.strip import draw_strip
-from model.evaluation.table import curves_csv, without_curves
-from model.gallery import picture_names
-from model.image import decode_size, read_image, to_pixels, to_tensor
-from model.mask import read_masks
+from model.evaluation.tables.scores import curves_csv, without_curves
+from model.images.mask import read_masks
+from model.images.preprocessing import decode_size, read_image, to_pixels, to_tensor
 from model.metrics.blanks import blank_image
-from model.whole_file import write_whole
+from model.runtime.atomic_file import write_whole
 
 SUFFIXES = (".json", ".curves.csv", ".png", ".strip.png")  # of the files of an image
 NOT_FINITE = "the network overflowed on this image, or on it with patches missing"

@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from model.evaluation.comparison import difference_rows, differences_csv, differences_markdown
-from model.evaluation.masked import localisation_csv, localisation_markdown, localisation_rows
-from model.evaluation.over_sizes import draw_over_sizes
-from model.evaluation.table import Document, table_csv, table_markdown, table_rows, without_curves
-from model.whole_file import write_whole
+from model.evaluation.figures.patch_sizes import draw_over_sizes
+from model.evaluation.tables.comparison import difference_rows, differences_csv, differences_markdown
+from model.evaluation.tables.localisation import localisation_csv, localisation_markdown, localisation_rows
+from model.evaluation.tables.scores import Document, table_csv, table_markdown, table_rows, without_curves
+from model.runtime.atomic_file import write_whole
 
 PLOT = "pid-over-m.png"
 REPORT = ("table.md", "table.csv", "differences.csv", "localisation.csv", PLOT)

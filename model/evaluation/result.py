@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.metrics.blanks import Blank
-from model.metrics.growing import Known
 from model.metrics.localisation import Localisation
+from model.metrics.partial_curves import Known
 from model.metrics.perturbation import Ends
 from model.metrics.pid import PatchInsertionDeletion
 

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from torch import Tensor
 
+from model.images.upsampling import enlarge
 from model.network import LambdaAbn
-from model.upsampling import enlarge
 
 
 class Explainer(Protocol):

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from model.errors import ConfigurationError
 from model.explain.explainer import upsample
+from model.layers.resnet import NormedLambda
 from model.network import LambdaAbn
-from model.resnet import NormedLambda
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from torch import Tensor
 from model.errors import ConfigurationError
 from model.explain.rise_masks import RiseMasks
 from model.network import LambdaAbn
-from model.probability import Predict, probability_of
-from model.progress import Progress, ignore
+from model.runtime.progress import Progress, ignore
+from model.target_probability import Predict, probability_of
 
 CHECK_EVERY = 256  # masks between two looks at the standard error, whatever the batch size
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from model.config import Preprocessing
 from model.errors import MetricError
-from model.normalisation import normalise
+from model.images.normalisation import normalise
 
 Blank = Literal["black", "mean", "blur"]
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from model.metrics.patches import PatchGrid
 from model.metrics.perturbation import evaluate_ends
 from model.metrics.pid import patch_insertion_deletion
-from model.probability import Predict
+from model.target_probability import Predict
 
 
 def random_order_scores(

@@ -18,7 +18,7 @@ from model.metrics.blanks import blurred
 from model.metrics.patches import PatchGrid, fit
 from model.metrics.perturbation import evaluate_ends
 from model.metrics.pid import PatchInsertionDeletion, patch_insertion_deletion
-from model.probability import Predict
+from model.target_probability import Predict
 
 
 class BlurEffect(NamedTuple):

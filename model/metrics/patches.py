@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.errors import MetricError
-from model.upsampling import enlarge
+from model.images.upsampling import enlarge
 
 Ties = Literal["row_major", "reversed", "random", "together"]
 

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from model.errors import MetricError, NonFiniteOutput
 from model.metrics.patches import PatchGrid
-from model.probability import Predict
-from model.progress import Progress
+from model.runtime.progress import Progress
+from model.target_probability import Predict
 
 Floats = NDArray[np.float64]
 

@@ -17,12 +17,12 @@ from torch import Tensor
 
 from model.errors import MetricError
 from model.metrics.curve import Counts, CurvePair, Floats, adaptive, adaptive_budget, area, error_estimate, every
-from model.metrics.growing import CurvesGrow, told
+from model.metrics.partial_curves import CurvesGrow, told
 from model.metrics.patches import PatchGrid, fit, ranks, tied_fraction
 from model.metrics.perturbation import Cut, Ends, PerturbedImage
-from model.metrics.published import published_area, published_counts, recommended_step
-from model.probability import Predict
-from model.progress import Progress, ignore
+from model.metrics.published_protocol import published_area, published_counts, recommended_step
+from model.runtime.progress import Progress, ignore
+from model.target_probability import Predict
 
 Protocol = Literal["paper", "published"]
 TieRule = Literal["symmetric", "row_major", "random"]

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from model.errors import LabnError
-from model.whole_file import write_whole
+from model.runtime.atomic_file import write_whole
 from service.client.client import Client
 from service.client.connection import wait_for
 from service.client.errors import ClientError, JobFailed, Refused, Unreachable

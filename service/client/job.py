@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from model.whole_file import write_whole
+from model.runtime.atomic_file import write_whole
 from service.client.connection import Connection
 from service.client.errors import JobFailed
 from service.client.watch import State, Watch

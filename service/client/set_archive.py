@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from service.errors import BadSet
-from service.set_table import TABLE, read_table
+from service.sets.table import TABLE, read_table
 
 MOST_ROWS = 1_000_000  # how many it takes is the service's to say
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
-from service.keys.key import SCOPES, ApiKey, digest_of, make_secret
-from service.keys.key_file import append_key, parse_scopes
+from service.auth.key import SCOPES, ApiKey, digest_of, make_secret
+from service.auth.key_file import append_key, parse_scopes
 from tests.browser.chromium import Watched
 from tests.browser.evaluation_form import begin, prepare
 from tests.browser.whole import Whole, start_whole

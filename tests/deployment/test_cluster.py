@@ -10,12 +10,12 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from service.queue_metrics import QueueCollector
-from service.queue_watch import QueueWatch
+from service.monitoring.queue_metrics import QueueCollector
+from service.monitoring.queue_watch import QueueWatch
 from service.settings import Settings
 from tests.deployment.shipped import ROOT, SETTINGS, cluster, composed, last
 from worker.health import PORT
-from worker.queue import JobQueue
+from worker.queue.evaluations import JobQueue
 from worker.settings import QueueSettings
 
 OVERLAYS = {name: cluster(name) for name in ("cpu", "gpu")}

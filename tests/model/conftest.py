@@ -12,7 +12,7 @@ import pytest
 from model.__main__ import main
 from model.checkpoint import LoadedCheckpoint, load_checkpoint, save_checkpoint
 from model.config import ColorMode, NetworkConfig, Preprocessing
-from model.image import Picture, decode_image
+from model.images.preprocessing import Picture, decode_image
 from model.network import LambdaAbn
 from tests.model.networks import small_network
 

@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 
 from model.checkpoint import load_checkpoint
 from model.errors import CheckpointError
-from model.familiarity import input_statistics
+from model.images.familiarity import input_statistics
 from tests.model.conftest import preprocessing_for
 from tests.model.networks import images, small_network
 from tests.model.trap import Trap

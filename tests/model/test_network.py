@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from model.config import NetworkConfig
 from model.errors import NonFiniteOutput
+from model.layers.resnet import NormedLambda, bottleneck_places
 from model.network import LabnOutput, LambdaAbn, gate
 from model.presets import network_config
-from model.resnet import NormedLambda, bottleneck_places
 from tests.model.networks import SMALL, images, small_network
 
 

@@ -14,9 +14,9 @@ from model.checkpoint import LoadedCheckpoint, load_checkpoint
 from model.errors import NonFiniteOutput, UnknownMethod
 from model.explain.explainer import stretch
 from model.explain.lambda_attention import LambdaAttention
-from model.familiarity import input_statistics
-from model.image import Picture, to_tensor
-from model.normalisation import denormalise
+from model.images.familiarity import input_statistics
+from model.images.normalisation import denormalise
+from model.images.preprocessing import Picture, to_tensor
 from model.predictor import Prediction, Predictor
 from tests.model.networks import images, small_network
 

@@ -6,7 +6,7 @@ import io
 
 from PIL import Image
 
-from training.data.fundus_generator import generate_fundus
+from training.generators.fundus.generator import generate_fundus
 
 
 def photograph(height: int = 428, width: int = 644, *, seed: int) -> bytes:

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import yaml
 from prometheus_client import CollectorRegistry
 
-from service.metrics import Metrics
-from service.queue_metrics import QueueCollector
-from service.queue_watch import QueueWatch
+from service.monitoring.metrics import Metrics
+from service.monitoring.queue_metrics import QueueCollector
+from service.monitoring.queue_watch import QueueWatch
 from worker.metrics import WorkerMetrics
-from worker.queue import JobQueue
+from worker.queue.evaluations import JobQueue
 from worker.settings import QueueSettings
 
 ROOT = Path(__file__).parents[2]

@@ -11,12 +11,12 @@ from typing import Any
 
 import httpx
 
+from telemetry.correlation import Correlation, working_for
+from telemetry.logs import FIELDS, JsonLines
 from tests.conftest import Encode
 from tests.service.launcher import Launcher
 from tests.service.live import ROOT, clean_environment
 from tests.worker.live import wait_for
-from worker.contracts.correlation import Correlation, working_for
-from worker.contracts.logs import FIELDS, JsonLines
 
 SECRET = "Jane-Doe-1970"  # in the image's name and metadata
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from telemetry.tracing import NO_TRACING, start_tracing
 from tests.conftest import Encode
 from tests.observability.collector import Collector, ReceivedSpan
 from tests.service.live import ROOT, LiveService, clean_environment
 from tests.worker.live import LiveWorker, wait_for
-from worker.contracts.tracing import NO_TRACING, start_tracing
 
 TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 SECRET = b"Jane-Doe-1970"  # in the image, its name and its metadata
@@ -109,7 +109,7 @@ class Absent:
 sys.meta_path.insert(0, Absent())
 logging.basicConfig()
 import service.composition, worker.__main__
-from worker.contracts.tracing import NO_TRACING, start_tracing
+from telemetry.tracing import NO_TRACING, start_tracing
 assert start_tracing("labn", {environment!r}) is NO_TRACING
 print("sdk" if any(name.startswith({absent!r}) for name in sys.modules) else "none")
 """

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from service.app import create_app
 from service.lifecycle import Lifecycle
-from service.registry import ModelRegistry, load_registry
+from service.models.registry import ModelRegistry, load_registry
 from service.settings import Settings
 from tests.redis_server import RedisServer
 from tests.service.client import Client, running

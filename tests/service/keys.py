@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service.keys.__main__ import main
+from service.keys import main
 
 
 def new_key(file: Path, name: str, capsys: pytest.CaptureFixture[str], *, scopes: str = "predict,evaluate") -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from service.embedded_redis import find_binary
+from service.local.embedded_redis import find_binary
 from tests.service.live import ROOT, clean_environment
 
 START_S = 600.0  # a niced worker starts when all other work lets it

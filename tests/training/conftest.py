@@ -10,7 +10,7 @@ import torch
 from tests.training.folders import write_classes, write_idrid
 from training.config import TrainingConfig
 from training.data.sources import training_data
-from training.loop import Trainer
+from training.fit.trainer import Trainer
 
 SIDE = 32  # px
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from tests.worker.live import LiveWorker, queue_at
-from worker.jobs import Workshop
+from worker.loop.heartbeat import Pulse
+from worker.loop.process import ResidentWorker
 from worker.metrics import WorkerMetrics
-from worker.process import ResidentWorker
-from worker.pulse import Pulse
-from worker.queue import JobQueue
-from worker.resident import ResidentNetworks
+from worker.queue.evaluations import JobQueue
 from worker.settings import WorkerSettings
+from worker.work.jobs import Workshop
+from worker.work.networks import ResidentNetworks
 
 WorkOff = Callable[..., ResidentWorker]
 StartWorker = Callable[..., LiveWorker]

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.service.live import clean_environment
-from worker.connection import connect
-from worker.contracts import EvaluationState
-from worker.queue import JobQueue
+from worker.queue.connection import connect
+from worker.queue.contracts.evaluation import EvaluationState
+from worker.queue.evaluations import JobQueue
 from worker.settings import QueueSettings
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from service.settings import OF_OTHERS, Settings
-from worker.errors import WorkerSettingsError
+from worker.queue.errors import WorkerSettingsError
 from worker.settings import OF_THE_SERVICE, PREFIX, WorkerSettings, load_worker_settings
 
 

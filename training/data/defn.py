@@ -20,7 +20,7 @@ from torch import Tensor
 
 from model.config import Preprocessing
 from model.errors import ImageError
-from model.image import Picture, read_image, to_tensor
+from model.images.preprocessing import Picture, read_image, to_tensor
 from training.data.images import LabelledImages, as_bytes
 from training.data.lazy import LazyImages
 from training.data.table import table_rows

@@ -13,8 +13,8 @@ from tqdm import tqdm
 
 from model.config import Preprocessing
 from model.errors import ImageError
-from model.image import Picture, decode_size, read_image, to_tensor
-from model.mask import read_masks
+from model.images.mask import read_masks
+from model.images.preprocessing import Picture, decode_size, read_image, to_tensor
 from training.data.examples import Example
 from training.data.lazy import LazyImages
 from training.errors import DatasetError

@@ -8,8 +8,8 @@ import numpy as np
 from astropy.io import fits  # type: ignore[import-untyped]  # it ships no types
 from PIL import Image
 
-from training.data.magnetogram_disk import Floats, Levels, to_levels
 from training.errors import DatasetError
+from training.generators.magnetogram.disk import Floats, Levels, to_levels
 
 UPRIGHT_DEG = 5.0  # how far the solar north may lie from the image's up or down
 

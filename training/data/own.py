@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from model.image_file import SUFFIXES
+from model.images.file_types import SUFFIXES
 from training.data.examples import Example, check_examples
 from training.data.table import table_rows
 from training.errors import DatasetError

@@ -20,7 +20,7 @@ from PIL import Image
 from torch import Tensor
 
 from model.errors import ImageError
-from model.image import read_image
+from model.images.preprocessing import read_image
 from training.errors import DatasetError
 
 FOLDER = "A. Segmentation"

@@ -1,0 +1,1 @@
+"""Commands and arguments of `python -m model`."""

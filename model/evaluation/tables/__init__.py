@@ -1,0 +1,1 @@
+"""Scores of many images as tables."""

@@ -1,0 +1,1 @@
+"""From image file to network input, and from map to picture."""

@@ -1,0 +1,1 @@
+"""Memory, device and progress of long-running work."""

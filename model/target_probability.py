@@ -1,0 +1,24 @@
+"""A network as the function that a metric or a black-box explanation asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from model.network import LambdaAbn
+from model.runtime.out_of_memory import halving
+
+Predict = Callable[[Tensor], Tensor]  # images (N, C, H, W), normalised -> probability of the target (N,)
+
+
+def probability_of(network: LambdaAbn, target: int) -> Predict:
+    """Return the softmax probability of one class, without gradients, in smaller batches where memory is short."""
+
+    @torch.no_grad()
+    def predict(images: Tensor) -> Tensor:
+        probability: Tensor = network(images).logits.softmax(dim=1)[:, target]
+        return probability
+
+    return halving(predict)

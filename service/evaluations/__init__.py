@@ -1,0 +1,1 @@
+"""/v1/evaluations: explanations of one image and their PID scores, as jobs."""

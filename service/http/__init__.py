@@ -1,0 +1,1 @@
+"""What any HTTP service needs: middleware, request bodies, problem documents, events."""

@@ -1,0 +1,1 @@
+"""What `make serve` adds: supervisor, child processes and an embedded Redis."""

@@ -1,0 +1,1 @@
+"""OpenAPI descriptions, examples and the /docs page."""

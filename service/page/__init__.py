@@ -1,0 +1,1 @@
+"""The web page at / and how its files are served."""

@@ -1,0 +1,53 @@
+"""GET /: the page for people, from files of this machine only."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from service.page.files import INDEX, PageFile, page_files
+
+# No inline script or style, and nothing from elsewhere; pictures that the page draws itself are blobs.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Vary": "Accept-Encoding",
+}
+ASK_EACH_TIME = "no-cache"
+FOR_EVER = "public, max-age=31536000, immutable"  # the address has the content's digest in it
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.head("/")
+@router.get("/")
+async def get_page(request: Request) -> Response:
+    """Serve the page; it names the version of all else."""
+    files = page_files()
+    headers = {"ETag": f'W/"{files.version}"', "Cache-Control": ASK_EACH_TIME}
+    if files.version in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=HEADERS | headers)
+    return _send(request, files.files[INDEX], headers)
+
+
+@router.head("/static/{version}/{path:path}")
+@router.get("/static/{version}/{path:path}")
+async def get_file(request: Request, version: str, path: str) -> Response:
+    """Serve what the page needs; of another version there is nothing any more."""
+    files = page_files()
+    if version != files.version or path not in files.files or path == INDEX:
+        raise HTTPException(404)
+    return _send(request, files.files[path], {"Cache-Control": FOR_EVER})
+
+
+def _send(request: Request, file: PageFile, headers: dict[str, str]) -> Response:
+    headers = HEADERS | headers
+    if file.deflated and "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(file.deflated, media_type=file.media_type, headers={**headers, "Content-Encoding": "gzip"})
+    return Response(file.body, media_type=file.media_type, headers=headers)

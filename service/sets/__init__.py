@@ -1,0 +1,1 @@
+"""/v1/evaluation-sets: many images evaluated alike."""

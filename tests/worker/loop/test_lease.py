@@ -1,0 +1,50 @@
+"""A job is its worker's for as long as the work goes on, however long a batch takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rq.job import Job
+
+from tests.worker.conftest import WorkOff
+from tests.worker.requests import ask, uploads
+from worker.loop.lease import JobLease
+from worker.loop.renewal import Renewal
+from worker.queue.evaluations import JobQueue
+from worker.queue.maintenance import Maintenance
+
+BATCH_S = 4.0  # of a lease of two: RQ cuts its time to whole seconds
+
+
+def status_behind_a_long_batch(queue: JobQueue, work_off: WorkOff, checkpoint: Path, image: bytes) -> str:
+    """Take a job, say nothing for longer than a lease, and return where the job stands."""
+    payload, lane = ask(checkpoint, image), queue.lanes["evaluations"]
+    queue.submit(payload, uploads(image))
+    job_id = queue.redis.lpop(lane.key)
+    worker = work_off(queue, lease_s=2)
+    assert job_id
+    job = Job.fetch(payload.id, connection=queue.redis, serializer=lane.serializer)
+    lease = JobLease(worker, job, worker.prepare_execution(job))
+    assert worker._begin(job)
+    renewal = Renewal(worker.settings.lease_s, worker.pulse)
+    with renewal.running(), renewal.of(lease):
+        time.sleep(BATCH_S)
+        Maintenance(queue).run()
+        return queue.state(payload.id).status
+
+
+def test_a_batch_that_outlasts_the_lease_keeps_the_job(
+    queue: JobQueue, work_off: WorkOff, tiny_checkpoint: Path, encode: Callable[..., bytes]
+) -> None:
+    assert status_behind_a_long_batch(queue, work_off, tiny_checkpoint, encode()) == "running"
+
+
+def test_a_worker_that_hangs_loses_the_job(
+    queue: JobQueue, work_off: WorkOff, tiny_checkpoint: Path, encode: Callable[..., bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("worker.loop.renewal.SILENT_S", 0.0)
+    assert status_behind_a_long_batch(queue, work_off, tiny_checkpoint, encode()) == "queued"

@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from redis.exceptions import ConnectionError as RedisGone
+
+from tests.worker.conftest import WorkOff
+from tests.worker.live import queue_at
+from tests.worker.requests import ask, uploads
+from worker.queue import names
+from worker.queue.contracts.evaluation import EvaluationPayload
+from worker.queue.errors import KeyReused, QueueFull, UnknownJob, UploadMissing
+from worker.queue.evaluations import JobQueue
+from worker.settings import QueueSettings
+
+Ask = Callable[..., EvaluationPayload]
+
+
+@pytest.fixture
+def image(encode: Callable[..., bytes]) -> bytes:
+    return encode()
+
+
+@pytest.fixture
+def payload(tiny_checkpoint: Path, image: bytes) -> EvaluationPayload:
+    return ask(tiny_checkpoint, image)
+
+
+class TestSubmit:
+    def test_a_job_waits_with_its_upload(self, queue: JobQueue, payload: EvaluationPayload, image: bytes) -> None:
+        state = queue.submit(payload, uploads(image))
+        assert (state.id, state.status, state.request) == (payload.id, "queued", payload)
+        assert (state.result, state.error, state.started_at, state.ended_at) == (None, None, None, None)
+        assert queue.state(payload.id) == state
+        assert queue.blobs.get(payload.image_sha256) == image
+        assert queue.depths() == {"evaluations": 1, "sets": 0}
+
+    def test_the_same_again_is_the_same_job(
+        self, queue: JobQueue, payload: EvaluationPayload, image: bytes, work_off: WorkOff
+    ) -> None:
+        assert queue.submit(payload, uploads(image)) == queue.submit(payload, {})
+        assert queue.depths()["evaluations"] == 1
+        work_off(queue)
+        done = queue.submit(payload, {})
+        assert done.status == "succeeded"
+        assert done.result == queue.state(payload.id).result is not None
+        assert queue.depths()["evaluations"] == 0
+
+    def test_many_at_once_are_one_job(self, queue: JobQueue, payload: EvaluationPayload, image: bytes) -> None:
+        clients, start = [queue_at(queue.settings.redis_url.get_secret_value()) for _ in range(8)], Barrier(8)
+
+        def submit(client: JobQueue) -> str:
+            start.wait()
+            return client.submit(payload, uploads(image)).id
+
+        with ThreadPoolExecutor(8) as pool:
+            assert set(pool.map(submit, clients)) == {payload.id}
+        assert queue.depths()["evaluations"] == 1
+        for client in clients:
+            client.redis.close()
+
+    def test_a_result_that_is_over_is_computed_again(
+        self, queue: JobQueue, payload: EvaluationPayload, image: bytes, work_off: WorkOff
+    ) -> None:
+        queue.submit(payload, uploads(image))
+        work_off(queue)
+        first = queue.state(payload.id).result
+        queue.results.delete(payload.id)
+        assert queue.submit(payload, {}).status == "queued"
+        work_off(queue)
+        assert queue.state(payload.id).result == first
+
+    def test_an_upload_must_be_there(self, queue: JobQueue, payload: EvaluationPayload, image: bytes) -> None:
+        with pytest.raises(UploadMissing):
+            queue.submit(payload, {})
+        assert queue.depths()["evaluations"] == 0
+        queue.blobs.put(image)
+        assert queue.submit(payload, {}).status == "queued"
+
+    def test_a_waiting_job_gets_an_upload_back_whose_time_was_over(
+        self, queue: JobQueue, payload: EvaluationPayload, image: bytes, work_off: WorkOff
+    ) -> None:
+        queue.submit(payload, uploads(image))
+        queue.blobs.delete(payload.image_sha256)
+        queue.submit(payload, uploads(image))
+        work_off(queue)
+        assert queue.state(payload.id).status == "succeeded"
+
+    def test_a_full_queue_refuses_new_jobs_only(
+        self, redis_url: str, tiny_checkpoint: Path, encode: Callable[..., bytes]
+    ) -> None:
+        queue = queue_at(redis_url, queue_limit=2)
+        images = [encode(seed=seed) for seed in range(3)]
+        first, second, third = (ask(tiny_checkpoint, image) for image in images)
+        for accepted in (first, second, first):
+            queue.submit(accepted, uploads(*images))
+        with pytest.raises(QueueFull) as refused:
+            queue.submit(third, uploads(*images))
+        assert refused.value.retry_after_s > 0
+        with pytest.raises(UnknownJob):
+            queue.state(third.id)
+        assert not queue.blobs.exists(third.image_sha256)
+        queue.redis.close()
+
+    def test_an_idempotency_key_stands_for_one_request(
+        self, queue: JobQueue, payload: EvaluationPayload, image: bytes
+    ) -> None:
+        other = payload.model_copy(update={"parameters": payload.parameters.model_copy(update={"seed": 9})})
+        for _ in range(2):
+            assert queue.submit(payload, uploads(image), idempotency_key="k" * 10_000).id == payload.id
+        with pytest.raises(KeyReused):
+            queue.submit(other, uploads(image), idempotency_key="k" * 10_000)
+        assert queue.submit(other, uploads(image), idempotency_key="another").id == other.id
+
+    def test_everything_has_a_time(
+        self, queue: JobQueue, payload: EvaluationPayload, image: bytes, work_off: WorkOff
+    ) -> None:
+        """Once jobs have ended, what has no time is a bounded number of keys."""
+        queue.submit(payload, uploads(image), idempotency_key="k")
+        work_off(queue)
+        for_ever = {key.decode() for key in queue.redis.scan_iter() if queue.redis.ttl(key) < 0}
+        assert for_ever == {
+            "labn:evaluations", "labn:mean_run_s", "labn:forward_s", "rq:queues",
+            "rq:finished:labn-evaluations",
+        }  # fmt: skip
+
+    def test_asked_for_again_it_is_watched_for_as_long_as_it_is_kept(
+        self, queue: JobQueue, payload: EvaluationPayload, image: bytes, work_off: WorkOff
+    ) -> None:
+        queue.submit(payload, uploads(image))
+        work_off(queue)
+        queue.redis.expire(names.events(payload.id), 60)
+        queue.submit(payload, {})
+        assert queue.redis.ttl(names.events(payload.id)) >= queue.settings.result_ttl_s
+
+
+class TestCancel:
+    def test_a_waiting_job_never_runs_and_its_upload_is_erased(
+        self, queue: JobQueue, payload: EvaluationPayload, image: bytes, work_off: WorkOff
+    ) -> None:
+        queue.submit(payload, uploads(image))
+        state = queue.cancel(payload.id)
+        assert state.status == "cancelled"
+        assert state.ended_at is not None
+        assert not queue.blobs.exists(payload.image_sha256)
+        work_off(queue)
+        assert queue.state(payload.id) == state
+
+    def test_an_upload_that_another_job_needs_stays(
+        self, queue: JobQueue, payload: EvaluationPayload, image: bytes, tiny_checkpoint: Path
+    ) -> None:
+        other = ask(tiny_checkpoint, image, seed=5)
+        for wanted in (payload, other):
+            queue.submit(wanted, uploads(image))
+        queue.cancel(payload.id)
+        assert queue.blobs.exists(payload.image_sha256)
+        queue.cancel(other.id)
+        assert not queue.blobs.exists(payload.image_sha256)
+
+    def test_a_cancelled_job_runs_again_when_asked_for(
+        self, queue: JobQueue, payload: EvaluationPayload, image: bytes, work_off: WorkOff
+    ) -> None:
+        queue.submit(payload, uploads(image))
+        queue.cancel(payload.id)
+        again = queue.submit(payload, uploads(image))
+        assert (again.status, again.ended_at) == ("queued", None)
+        work_off(queue)
+        assert queue.state(payload.id).status == "succeeded"
+
+    def test_a_result_stays_and_its_upload_is_erased(
+        self, queue: JobQueue, payload: EvaluationPayload, image: bytes, work_off: WorkOff
+    ) -> None:
+        queue.submit(payload, uploads(image))
+        work_off(queue)
+        assert queue.cancel(payload.id).status == "succeeded"
+        assert queue.state(payload.id).result is not None
+        assert not queue.blobs.exists(payload.image_sha256)
+
+    def test_unknown_ones_are_named(self, queue: JobQueue) -> None:
+        for call in (queue.cancel, queue.state):
+            with pytest.raises(UnknownJob, match="nonsense"):
+                call("nonsense")
+
+
+class TestEvents:
+    def test_tell_of_each_change_and_end(
+        self, queue: JobQueue, payload: EvaluationPayload, image: bytes, work_off: WorkOff
+    ) -> None:
+        queue.submit(payload, uploads(image))
+        first = queue.next_event(payload.id)
+        assert first is not None
+        assert first.state.status == "queued"
+        assert queue.next_event(payload.id, first.id) is None
+        work_off(queue)
+        last = queue.next_event(payload.id, first.id)
+        assert last is not None
+        assert last.state == queue.state(payload.id)
+        assert last.state.is_ended
+        assert queue.next_event(payload.id, last.id) is None
+
+    def test_are_waited_for(self, queue: JobQueue, payload: EvaluationPayload, image: bytes) -> None:
+        queue.submit(payload, uploads(image))
+        first = queue.next_event(payload.id)
+        assert first is not None
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(queue.next_event, payload.id, first.id, 20.0)
+            queue.cancel(payload.id)
+            event = waiting.result(10)
+        assert event is not None
+        assert event.state.status == "cancelled"
+
+
+class TestListing:
+    def test_pages_are_newest_first(self, queue: JobQueue, tiny_checkpoint: Path, image: bytes) -> None:
+        asked = [ask(tiny_checkpoint, image, seed=seed) for seed in range(5)]
+        for payload in asked:
+            queue.submit(payload, uploads(image))
+        found, cursor = [], None
+        for _ in range(3):
+            page, cursor = queue.states(cursor, limit=2)
+            found += [state.id for state in page]
+        assert cursor is None
+        assert found == [payload.id for payload in reversed(asked)]
+
+    def test_depth_and_age(self, queue: JobQueue, payload: EvaluationPayload, image: bytes) -> None:
+        assert queue.oldest_age_s() == 0
+        queue.submit(payload, uploads(image))
+        time.sleep(0.1)
+        assert 0.1 <= queue.oldest_age_s() < 60
+        assert queue.expected_wait_s() > 0
+
+    def test_a_job_is_expected_to_take_as_long_as_its_forwards(
+        self, queue: JobQueue, payload: EvaluationPayload, image: bytes, tiny_checkpoint: Path, work_off: WorkOff
+    ) -> None:
+        queue.submit(payload, uploads(image))
+        work_off(queue)
+        run_s, forward_s = (
+            float(queue.redis.get("labn:mean_run_s") or 0),
+            queue.timings.forward_s()[payload.model.version],
+        )
+        assert 0 < forward_s < run_s
+        large = ask(tiny_checkpoint, image, seed=1)
+        queue.submit(large, uploads(image), forwards=10_000)
+        difference = queue.expected_wait_s(large.id) - queue.expected_wait_s()
+        assert difference == pytest.approx(10_000 * forward_s - run_s)
+
+    def test_workers_of_other_queues_are_not_ours(self, queue: JobQueue, redis_url: str, work_off: WorkOff) -> None:
+        other = queue_at(redis_url, queue="other")
+        seen: list[int] = []
+        worker = work_off(queue)
+        worker.register_birth()
+        seen += [len(queue.workers()), len(other.workers())]
+        worker.register_death()
+        seen += [len(queue.workers())]
+        assert seen == [1, 0, 0]
+        other.redis.close()
+
+
+def test_a_request_does_not_wait_for_a_redis_that_is_away(tmp_path: Path) -> None:
+    from worker.queue.connection import connect
+
+    settings = QueueSettings.model_validate({"redis_url": f"unix://{tmp_path}/nothing.sock"})
+    started = time.monotonic()
+    with connect(settings) as redis, pytest.raises(RedisGone):
+        JobQueue(redis, settings).depths()
+    assert time.monotonic() - started < 5

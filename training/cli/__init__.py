@@ -1,0 +1,1 @@
+"""Arguments shared by the commands of `python -m training`."""

@@ -1,0 +1,1 @@
+"""Ablations and reports beside the paper's tables."""

@@ -1,0 +1,71 @@
+"""PID over the patch size, with the paper's points beside ours."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from training.experiments.page.blocks import Picture
+from training.experiments.page.words import COLOURS, TITLES, in_order
+from training.experiments.published_results import PublishedScores
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DPI = 130
+PAPER = ", paper"
+BESIDE = 0.04  # of the distance between two patch sizes: intervals do not hide one another
+
+
+def size_plot(protocols: Mapping[str, Mapping[str, Any]], published: PublishedScores | None) -> Picture:
+    """Draw a panel a protocol: means with intervals over images, the paper's means hollow and dashed."""
+    from matplotlib.figure import Figure  # not needed, and not imported, wherever nothing is drawn
+
+    figure = Figure(figsize=(1.6 + 4.6 * len(protocols), 4.2), dpi=DPI, layout="constrained")
+    panels = figure.subplots(1, len(protocols), sharey=True, squeeze=False)[0]
+    for axes, (protocol, document) in zip(panels, protocols.items(), strict=True):
+        _panel(axes, document, published)
+        axes.set_title(f'protocol "{protocol}"', fontsize=10)
+    panels[0].set_ylabel("PID")
+    found = dict(zip(*reversed(panels[0].get_legend_handles_labels()), strict=True))
+    ours, papers = ([label for label in found if (PAPER in label) == of_paper] for of_paper in (False, True))
+    labels = sorted(ours, key=list(TITLES.values()).index) + papers
+    figure.legend([found[label] for label in labels], labels, loc="outside lower center", ncols=4, fontsize=8)
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    caption = "PID over the patch size with 95 % intervals over images; dotted, what a constant map scores"
+    beside = f"; hollow and dashed, the paper's means ({published.source})" if published else ""
+    return Picture("pid-over-m", file.getvalue(), f"{caption}{beside}.")
+
+
+def _panel(axes: Axes, document: Mapping[str, Any], published: PublishedScores | None) -> None:
+    rows = document["rows"]
+    sizes = list(dict.fromkeys(row["patch_size"] for row in rows))
+    methods = in_order(row["method"] for row in rows)
+    for number, method in enumerate(methods):
+        offset = BESIDE * (number - (len(methods) - 1) / 2)
+        own = [row for row in rows if row["method"] == method]
+        means = [row["pid"] for row in own]
+        places = [place + offset for place in range(len(sizes))]
+        style: dict[str, Any] = {"color": COLOURS[method], "marker": "o", "ms": 4}
+        axes.errorbar(places, means, _reach(own), lw=1.6, capsize=2, label=TITLES[method], **style)
+        if published and method in published.means:
+            found = [(place, published.mean(method, m)) for place, m in zip(places, sizes, strict=True)]
+            shown = [(place, mean) for place, mean in found if mean is not None]
+            label = f"{TITLES[method]}{PAPER}"
+            axes.plot(*zip(*shown, strict=True), ls="--", lw=1, mfc="white", alpha=0.8, label=label, **style)
+    axes.axhline(document["constant"], color="0.35", lw=1, ls=":")
+    axes.axhline(0, color="0.6", lw=0.8, zorder=0)
+    axes.set_xticks(range(len(sizes)), [f"{m}" for m in sizes])
+    axes.set_xlabel("patch size m, px")
+    axes.grid(axis="y", alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _reach(rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
+    """Return how far the intervals reach below and above the means; where runs differ these may lie outside."""
+    return [
+        [0.0 if row["low"] is None else max(0.0, row["pid"] - row["low"]) for row in rows],
+        [0.0 if row["high"] is None else max(0.0, row["high"] - row["pid"]) for row in rows],
+    ]

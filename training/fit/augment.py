@@ -1,0 +1,141 @@
+"""Augmentation of whole batches in tensors: geometry, light, erased rectangles."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from model.config import Document
+from training.fit.draws import Draws
+
+PATCHES = (4, 8, 16, 32)  # m in px
+
+
+@dataclass(frozen=True, kw_only=True)
+class AugmentConfig(Document):
+    """Knobs; the defaults are those of the authors' published code."""
+
+    horizontal_flip: float = 0.5  # probability
+    vertical_flip: float = 0.5
+    rotation_deg: float = 5.0
+    scale: tuple[float, float] = (0.7, 1.3)  # area of the crop over the area of the image
+    ratio: tuple[float, float] = (3 / 4, 4 / 3)  # aspect ratio of the crop
+    brightness: float = 0.5  # factor drawn from 1 ± this; so the next two
+    contrast: float = 0.5
+    saturation: float = 0.5
+    channel_gain: float = 0.0  # a factor for each channel alone: another camera's white balance
+    gamma: float = 0.0  # exponent drawn from exp(± this)
+    erasing: float = 0.5  # probability of an erased rectangle
+    erasing_area: tuple[float, float] = (0.02, 0.33)
+    missing: float = 0.0  # probability of black patches, as PID puts them
+    missing_share: tuple[float, float] = (0.0, 0.75)  # of such an image
+
+
+def augment(
+    images: Tensor, masks: Tensor | None, config: AugmentConfig, size: tuple[int, int], draws: Draws
+) -> tuple[Tensor, Tensor | None]:
+    """Augment images (N, C, S, T) uint8 to (N, C, height, width) float32 in 0..1, each by its own draw.
+
+    Masks (N, 1, S, T) of 0 and 1, where there are some, move with their images.
+    """
+    matrices = warp_matrices(len(images), config, images.shape[-1] / images.shape[-2], draws)
+    pixels = resize(warp(images.float() / 255, matrices), size)
+    pixels = jitter(pixels, config, draws).clamp_(0, 1)
+    moved = None if masks is None else resize(warp(masks.float(), matrices), size)
+    if not config.missing:
+        return pixels, moved
+    seen = ~missing_patches(len(images), config, size, draws)
+    return pixels * seen, None if moved is None else moved * seen
+
+
+def warp_matrices(n: int, config: AugmentConfig, aspect: float, draws: Draws) -> Tensor:
+    """Draw flips, rotation, scale, aspect and shift as affine maps of output to input places: (N, 2, 3).
+
+    Places are -1..1 across the image, so a rotation must know its `aspect`, width over height.
+    """
+    angle = torch.deg2rad(_uniform(n, (-config.rotation_deg, config.rotation_deg), draws))
+    area = _uniform(n, config.scale, draws)
+    log_ratio = _uniform(n, (math.log(config.ratio[0]), math.log(config.ratio[1])), draws)
+    sx = torch.sqrt(area * torch.exp(log_ratio))
+    sy = torch.sqrt(area / torch.exp(log_ratio))
+    dx = _uniform(n, (-1, 1), draws) * (1 - sx).abs()  # a smaller crop lies anywhere inside
+    dy = _uniform(n, (-1, 1), draws) * (1 - sy).abs()
+    sx = sx * _flips(n, config.horizontal_flip, draws)
+    sy = sy * _flips(n, config.vertical_flip, draws)
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    rows = (torch.stack([cos * sx, -sin * sy / aspect, dx], 1), torch.stack([sin * sx * aspect, cos * sy, dy], 1))
+    return torch.stack(rows, 1)
+
+
+def warp(images: Tensor, matrices: Tensor) -> Tensor:
+    """Resample images (N, C, S, T) bilinearly at the places that `matrices` (N, 2, 3) name; black outside."""
+    grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
+    return F.grid_sample(images, grid, align_corners=False)
+
+
+def resize(images: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resample images (N, C, S, T) to (N, C, height, width), bilinear and antialiased."""
+    if tuple(images.shape[-2:]) == size:
+        return images
+    return F.interpolate(images, size, mode="bilinear", antialias=True)
+
+
+def jitter(images: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:
+    """Change the light of images (N, C, H, W) in 0..1: gamma, gains, contrast and saturation."""
+    n, channels = images.shape[:2]
+
+    def factor(spread: float, columns: int = 1) -> Tensor:
+        return 1 + spread * (2 * draws.uniform(n, columns, 1, 1) - 1)
+
+    if config.gamma:
+        images = images.clamp(min=0) ** torch.exp(factor(config.gamma) - 1)
+    images = images * factor(config.brightness) * factor(config.channel_gain, channels)
+    mean = images.mean(dim=(1, 2, 3), keepdim=True)
+    images = mean + (images - mean) * factor(config.contrast)
+    grey = images.mean(dim=1, keepdim=True)
+    return grey + (images - grey) * factor(config.saturation)
+
+
+def missing_patches(n: int, config: AugmentConfig, size: tuple[int, int], draws: Draws) -> Tensor:
+    """Draw which patches of n images are missing, (n, 1, height, width) bool: none, or a share of a grid.
+
+    A network that never saw a black patch takes its edges for something, and a score by missing patches then
+    measures that (Hase et al., NeurIPS 2021, on explanations and inputs that training has not shown).
+    """
+    share = torch.where(draws.uniform(n) < config.missing, _uniform(n, config.missing_share, draws), 0.0)
+    patch_sizes = [PATCHES[int(draw * len(PATCHES))] for draw in draws.uniform(n)]
+    drawn = draws.uniform(n, *size) < share.view(n, 1, 1)
+    height, width = size
+    whole = [
+        cells[::m, ::m].repeat_interleave(m, 0)[:height].repeat_interleave(m, 1)[:, :width]
+        for cells, m in zip(drawn, patch_sizes, strict=True)
+    ]
+    return torch.stack(whole).unsqueeze(1)
+
+
+def erase(images: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:
+    """Set a rectangle of some normalised images (N, C, H, W) to zero, the mean colour (Zhong et al. 2020)."""
+    n, _, height, width = images.shape
+    area = _uniform(n, config.erasing_area, draws) * height * width
+    aspect = torch.exp(_uniform(n, (math.log(0.3), math.log(3.3)), draws))
+    h = torch.sqrt(area * aspect).clamp(max=height - 1).view(n, 1, 1)
+    w = torch.sqrt(area / aspect).clamp(max=width - 1).view(n, 1, 1)
+    top = draws.uniform(n, 1, 1) * (height - h)
+    left = draws.uniform(n, 1, 1) * (width - w)
+    y, x = torch.arange(height).view(1, -1, 1), torch.arange(width).view(1, 1, -1)
+    inside = (y >= top) & (y < top + h) & (x >= left) & (x < left + w)
+    chosen = draws.uniform(n, 1, 1) < config.erasing
+    return images.masked_fill((inside & chosen).unsqueeze(1), 0.0)
+
+
+def _uniform(n: int, bounds: tuple[float, float], draws: Draws) -> Tensor:
+    low, high = bounds
+    return low + (high - low) * draws.uniform(n)
+
+
+def _flips(n: int, probability: float, draws: Draws) -> Tensor:
+    return 1 - 2 * (draws.uniform(n) < probability).float()

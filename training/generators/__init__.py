@@ -1,0 +1,1 @@
+"""Generators of synthetic images with exact masks."""

@@ -1,0 +1,1 @@
+"""Synthetic fundus photographs with exact lesion masks."""

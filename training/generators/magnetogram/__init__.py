@@ -1,0 +1,1 @@
+"""Synthetic full-disk magnetograms with exact masks of the flaring core."""

@@ -1,0 +1,1 @@
+"""Figures of trained checkpoints: classification, explanations and model cards."""

@@ -1,0 +1,1 @@
+"""The worker loop: takes jobs, holds their leases and records their outcomes."""

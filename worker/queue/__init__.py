@@ -1,0 +1,1 @@
+"""The job queue in Redis, shared by service and worker. Imports no torch."""

@@ -1,0 +1,1 @@
+"""Documents that service and worker exchange through Redis."""

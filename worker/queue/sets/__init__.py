@@ -1,0 +1,1 @@
+"""Sets of images: one job an image, then an aggregation."""

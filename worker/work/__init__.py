@@ -1,0 +1,1 @@
+"""The jobs themselves: evaluate an image, aggregate a set."""
