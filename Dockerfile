@@ -50,6 +50,7 @@ USER 10001:10001
 
 FROM runtime AS training
 COPY --from=training-packages /packages /venv
+COPY telemetry telemetry
 COPY model model
 COPY training training
 # Python ends an interrupted run in order; as a container's first process it would not hear SIGTERM.
@@ -62,6 +63,7 @@ CMD ["--help"]
 
 FROM runtime AS worker
 COPY --from=packages /packages /venv
+COPY telemetry telemetry
 COPY model model
 COPY worker worker
 COPY checkpoints checkpoints
@@ -77,6 +79,7 @@ ENTRYPOINT ["python", "-m", "worker"]
 # The last stage is what a build without --target makes.
 FROM runtime AS service
 COPY --from=packages /packages /venv
+COPY telemetry telemetry
 COPY model model
 COPY worker worker
 COPY service service

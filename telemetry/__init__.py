@@ -1,1 +1,1 @@
-"""What service and worker report about themselves: request ids, logs and traces. Imports no other package of the project."""
+"""What service and worker report about themselves: request ids, logs and traces. Imports no other package here."""

@@ -13,7 +13,7 @@ from service.lifecycle import Lifecycle
 from service.models.registry import ModelRegistry, load_registry
 from service.settings import Settings
 from tests.redis_server import RedisServer
-from tests.service.client import Client, running
+from tests.service.api import Client, running
 from tests.service.live import LiveService
 from tests.worker.live import LiveWorker
 

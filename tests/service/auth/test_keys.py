@@ -13,7 +13,7 @@ from service.errors import SettingsError
 from service.keys import main
 from service.settings import Settings
 from tests.conftest import Encode
-from tests.service.client import running
+from tests.service.api import running
 from tests.service.keys import new_key
 
 Capture = pytest.CaptureFixture[str]

@@ -13,7 +13,7 @@ from service.auth.rate_limit import PREFIX, make_rate_limit
 from service.errors import RateLimited, SettingsError
 from service.settings import Settings
 from tests.redis_server import RedisServer
-from tests.service.client import running
+from tests.service.api import running
 from tests.service.keys import new_key
 
 

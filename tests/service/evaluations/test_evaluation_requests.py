@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from redis import Redis
 
 from tests.conftest import Encode
-from tests.service.client import Client, running
+from tests.service.api import Client, running
 from tests.service.http.test_bad_input import animated_gif, assert_problem, declared_png
 
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}

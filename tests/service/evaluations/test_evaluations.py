@@ -13,7 +13,7 @@ from PIL import Image
 
 from service.models.registry import ModelRegistry
 from tests.conftest import Encode
-from tests.service.client import Client
+from tests.service.api import Client
 from tests.service.http.test_bad_input import assert_problem
 from tests.service.live import wait_until
 

@@ -7,7 +7,7 @@ import io
 import numpy as np
 
 from tests.conftest import Encode
-from tests.service.client import Client
+from tests.service.api import Client
 from tests.service.http.test_bad_input import assert_problem
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Encode
-from tests.service.client import Client
+from tests.service.api import Client
 from tests.service.http.test_bad_input import assert_problem
 from tests.service.live import wait_until
 

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from service.http.headers import DEFAULTS
 from tests.conftest import Encode
-from tests.service.client import Client, running
+from tests.service.api import Client, running
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from service.lifecycle import Lifecycle
 from service.models.registry import load_registry
 from service.settings import Settings
 from tests.conftest import Encode
-from tests.service.client import Client, running
+from tests.service.api import Client, running
 
 MEDIA_TYPE = "application/problem+json"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from tests.conftest import Encode
-from tests.service.client import Client
+from tests.service.api import Client
 
 NAMES = ("explanation", "threshold", "colormap", "opacity", "include", "size", "model", "x")
 VALUES = ("", "none", "0.5", "1e308", "-0", "NaN", "upload", "512", "overlay,values", "tiny", "\0", "%", "ä", "[]")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from tests.service.client import Client, running
+from tests.service.api import Client, running
 from tests.service.live import ROOT, clean_environment
 
 COMMAND = "-m uvicorn --factory service.asgi:application --host 0.0.0.0 --port 8000 --log-level warning"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from fastapi import FastAPI
 
 from service.models.registry import ModelRegistry
-from tests.service.client import Client, running
+from tests.service.api import Client, running
 
 
 def test_lists_every_version(client: Client, registry: ModelRegistry) -> None:

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from service.lifecycle import Phase
 from tests.conftest import Encode
-from tests.service.client import Client, running
+from tests.service.api import Client, running
 
 
 def test_not_ready_before_the_warm_up(make_app: Callable[..., FastAPI], encode: Encode) -> None:

@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from service.models.registry import ModelRegistry
 from tests.conftest import Encode
-from tests.service.client import Client
+from tests.service.api import Client
 
 
 def families(client: Client) -> set[str]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.conftest import Encode
-from tests.service.client import Client
+from tests.service.api import Client
 from tests.service.live import wait_until
 
 

@@ -12,7 +12,7 @@ from model.images.overlay import COLORMAPS
 from model.predictor import Predictor
 from service.openapi.description import PREDICTION_EXAMPLE
 from service.schemas import Colormap, ExplanationName, PredictionAnswer
-from tests.service.client import Client
+from tests.service.api import Client
 
 
 def test_the_page_needs_nothing_from_elsewhere(client: Client) -> None:

@@ -22,7 +22,7 @@ from service.openapi.evaluation_examples import (
     SETS_EXAMPLE,
     STATUS_EXAMPLE,
 )
-from tests.service.client import Client
+from tests.service.api import Client
 from worker.queue.contracts.evaluation import EvaluationParameters, EvaluationState
 from worker.queue.contracts.sets import SetState
 

@@ -10,7 +10,7 @@ import pytest
 
 from service.http.problems import METHOD_NOT_ALLOWED, NOT_FOUND, PROBLEMS, UNEXPECTED
 from service.page.files import FOLDER, page_files
-from tests.service.client import Client
+from tests.service.api import Client
 
 PLAIN = {"Accept-Encoding": "identity"}
 IMPORT = re.compile(r'(?:^import|\bfrom)\s+"([^"]+)"', re.MULTILINE)

@@ -13,7 +13,7 @@ from model.images.preprocessing import decode_image, decode_size, to_tensor
 from model.predictor import Prediction
 from service.models.registry import ModelRegistry
 from tests.conftest import Encode
-from tests.service.client import Client
+from tests.service.api import Client
 
 
 def alone(registry: ModelRegistry, data: bytes, *, explanation: str | None = "attention") -> Prediction:

@@ -21,7 +21,7 @@ from service.predictions.shadow import PLACES, make_shadow
 from service.schemas import PredictionOptions
 from service.settings import Settings
 from tests.conftest import Encode
-from tests.service.client import Client, running
+from tests.service.api import Client, running
 from tests.service.live import wait_until
 
 COUNT, DIFFERENCE = "labn_shadow_predictions_total", "labn_shadow_probability_difference"

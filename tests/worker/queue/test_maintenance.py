@@ -183,7 +183,7 @@ def test_what_waits_or_runs_keeps_its_upload(
         queue.redis.expire(name, 60)
     queue.redis.delete(names.KEPT_UP)
     Maintenance(queue).run()
-    assert all(queue.redis.ttl(name) > queue.settings.upload_ttl_s - 60 for name in names)
+    assert all(queue.redis.ttl(name) > queue.settings.upload_ttl_s - 60 for name in stored)
 
 
 def test_an_upload_whose_job_has_ended_is_let_go(
@@ -213,7 +213,7 @@ def test_a_set_is_kept_while_it_is_unfinished(
     for name in stored:
         queue.redis.expire(name, 60)
     Maintenance(queue).run()
-    assert all(queue.redis.ttl(name) > queue.settings.result_ttl_s - 60 for name in names)
+    assert all(queue.redis.ttl(name) > queue.settings.result_ttl_s - 60 for name in stored)
 
 
 def test_entries_whose_time_is_over_are_forgotten(queue: JobQueue, payload: EvaluationPayload) -> None:
