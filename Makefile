@@ -65,8 +65,9 @@ pictures: setup ## docs/images/dashboard-*.png: the dashboards' queries on a rea
 test-containers: setup ## all of it in real containers; as root on Debian, whose podman and others it installs
 	@TOOLS="$(CURDIR)/$(TOOLS)/containers" tests/containers/run.sh $(PYTEST_OPTIONS)
 
-lint: setup ## ruff: format and rules
+lint: setup ## ruff: format and rules; import-linter: who may import whom
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+	@$(BIN)/lint-imports --no-logo
 
 format: setup ## let ruff mend what it can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
