@@ -10,7 +10,7 @@ from redis.exceptions import AuthenticationError, AuthorizationError, ResponseEr
 from service.errors import SettingsError
 from worker.queue.errors import AWAY
 from worker.queue.evaluations import JobQueue
-from worker.settings import QueueSettings
+from worker.queue.settings import QueueSettings
 
 REFUSALS = (AuthenticationError, AuthorizationError, ResponseError)  # a password, a right or a database number
 

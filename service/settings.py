@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr
 
 from service.errors import SettingsError
-from worker.settings import ProcessSettings, WorkerSettings
+from worker.queue import settings as queue_settings
+from worker.queue.errors import InvalidSettings
+from worker.queue.settings import ProcessSettings
 
-PREFIX = "LABN_"
-OF_OTHERS = {  # launcher, client and worker share the environment
-    PREFIX + name.upper() for name in ("data_dir", "url", *WorkerSettings.model_fields)
-}
 CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -57,24 +54,12 @@ class Settings(ProcessSettings):
 
 
 def load_settings(environment: Mapping[str, str]) -> Settings:
-    """Build the settings from an environment and nothing else; an empty value is none.
+    """Build the service's settings from an environment alone.
 
     Raises:
-        SettingsError: an unknown LABN_ key or a value out of range; the message names it.
+        SettingsError: an unknown LABN_ variable or a value out of range; the message names it.
     """
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
-    all_known = known | OF_OTHERS
-    if unknown := sorted(key for key in environment if key.startswith(PREFIX) and key not in all_known):
-        hints = [f"{key}{_suggestion(key, all_known)}" for key in unknown]
-        raise SettingsError(f"unknown settings: {', '.join(hints)}. Known are {', '.join(sorted(all_known))}")
-    values = {key.removeprefix(PREFIX).lower(): environment[key] for key in known if environment.get(key)}
     try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        lines = [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']} (is {e['input']!r})" for e in error.errors()]
-        raise SettingsError("; ".join(lines)) from error
-
-
-def _suggestion(key: str, known: set[str]) -> str:
-    close = get_close_matches(key, known, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
+        return queue_settings.load_settings(Settings, environment)
+    except InvalidSettings as error:
+        raise SettingsError(str(error)) from error

@@ -38,7 +38,7 @@ from model.network import LambdaAbn
 from tests.conftest import Encode
 from tests.worker.requests import ask
 from worker.queue.evaluations import JobQueue
-from worker.settings import QueueSettings
+from worker.queue.settings import QueueSettings
 from worker.work.jobs import Workshop, evaluate
 from worker.work.networks import ResidentNetworks
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from service.settings import PREFIX, Settings
+from service.settings import Settings
+from worker.queue.settings import PREFIX
 from worker.settings import WorkerSettings
 
 ROOT = Path(__file__).parents[1]

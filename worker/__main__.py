@@ -20,9 +20,10 @@ from worker.loop.heartbeat import Pulse
 from worker.loop.process import ResidentWorker
 from worker.metrics import WorkerMetrics
 from worker.queue.connection import connect
-from worker.queue.errors import AWAY, DeviceFailed, WorkerSettingsError
+from worker.queue.errors import AWAY, DeviceFailed, InvalidSettings
 from worker.queue.evaluations import JobQueue
-from worker.settings import WorkerSettings, load_worker_settings
+from worker.queue.settings import load_settings
+from worker.settings import WorkerSettings
 from worker.work.jobs import Workshop
 from worker.work.networks import ResidentNetworks
 
@@ -40,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.getLogger("rq.worker").setLevel(logging.WARNING)  # a line a job is enough
     try:
-        settings = load_worker_settings(os.environ)
+        settings = load_settings(WorkerSettings, os.environ)
         configure_logs(settings.log_format)
         _work(settings, start_tracing("labn-worker", os.environ), burst=options.burst)
     except DeviceFailed as error:
@@ -59,7 +60,7 @@ def _work(settings: WorkerSettings, tracing: Tracing, *, burst: bool) -> None:
     """Put a worker together and let it work.
 
     Raises:
-        WorkerSettingsError: device, port or checkpoints cannot be had.
+        InvalidSettings: device, port or checkpoints cannot be had.
         DeviceFailed: CUDA or oneDNN broke on the way.
         redis.exceptions.ConnectionError: Redis is away.
     """
@@ -67,7 +68,7 @@ def _work(settings: WorkerSettings, tracing: Tracing, *, burst: bool) -> None:
         torch.set_num_threads(settings.threads)
     networks = ResidentNetworks(settings.checkpoints, device=_device(settings))
     if not list(networks.files()):
-        raise WorkerSettingsError(f"LABN_CHECKPOINTS: no checkpoint at {', '.join(map(str, settings.checkpoints))}")
+        raise InvalidSettings(f"LABN_CHECKPOINTS: no checkpoint at {', '.join(map(str, settings.checkpoints))}")
     with connect(settings, patient=True) as redis:
         jobs = JobQueue(redis, settings)
         workshop = Workshop(
@@ -87,7 +88,7 @@ def _work(settings: WorkerSettings, tracing: Tracing, *, burst: bool) -> None:
 
 def _device(settings: WorkerSettings) -> str:
     if settings.device == "cuda" and not torch.cuda.is_available():
-        raise WorkerSettingsError("LABN_DEVICE: there is no CUDA device; use cpu or auto")
+        raise InvalidSettings("LABN_DEVICE: there is no CUDA device; use cpu or auto")
     return "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
 
 

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from worker.loop.heartbeat import SILENT_S, Pulse
-from worker.queue.errors import WorkerSettingsError
+from worker.queue.errors import InvalidSettings
 
 PORT = 8001  # where none is named and no other worker of this machine has it
 
@@ -25,7 +25,7 @@ class HealthServer(ThreadingHTTPServer):
         """Listen.
 
         Raises:
-            WorkerSettingsError: not at that address.
+            InvalidSettings: not at that address.
         """
         self.answers: dict[str, Callable[[], tuple[int, str, bytes]]] = {
             "/healthz": self._health,
@@ -35,7 +35,7 @@ class HealthServer(ThreadingHTTPServer):
         try:
             super().__init__((host, port), _Handler)
         except OSError as error:
-            raise WorkerSettingsError(
+            raise InvalidSettings(
                 f"LABN_HOST, LABN_WORKER_PORT: cannot listen at {host}:{port}: {error}"
             ) from error
 
@@ -44,13 +44,13 @@ class HealthServer(ThreadingHTTPServer):
         """Listen at a port, or where none is named at PORT if it is free.
 
         Raises:
-            WorkerSettingsError: not at that address.
+            InvalidSettings: not at that address.
         """
         if port is not None:
             return cls(host, port, registry=registry, pulse=pulse)
         try:
             return cls(host, PORT, registry=registry, pulse=pulse)
-        except WorkerSettingsError:
+        except InvalidSettings:
             return cls(host, 0, registry=registry, pulse=pulse)
 
     @property

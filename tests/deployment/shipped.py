@@ -10,11 +10,11 @@ from typing import Any
 
 import yaml
 
-from service.settings import OF_OTHERS, PREFIX, Settings
+from worker.queue.settings import KNOWN
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sysconfig.get_path("scripts"))
-SETTINGS = OF_OTHERS | {PREFIX + name.upper() for name in Settings.model_fields}
+SETTINGS = KNOWN
 GPU = ("docker-compose.yml", "docker-compose.gpu.yml")
 
 

@@ -16,7 +16,7 @@ from service.settings import Settings
 from tests.deployment.shipped import ROOT, SETTINGS, cluster, composed, last
 from worker.health import PORT
 from worker.queue.evaluations import JobQueue
-from worker.settings import QueueSettings
+from worker.queue.settings import QueueSettings
 
 OVERLAYS = {name: cluster(name) for name in ("cpu", "gpu")}
 OBJECTS = [(overlay, found) for overlay, objects in OVERLAYS.items() for found in objects]

@@ -16,7 +16,7 @@ from service.monitoring.queue_metrics import QueueCollector
 from service.monitoring.queue_watch import QueueWatch
 from worker.metrics import WorkerMetrics
 from worker.queue.evaluations import JobQueue
-from worker.settings import QueueSettings
+from worker.queue.settings import QueueSettings
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"

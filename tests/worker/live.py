@@ -13,7 +13,7 @@ from tests.service.live import clean_environment
 from worker.queue.connection import connect
 from worker.queue.contracts.evaluation import EvaluationState
 from worker.queue.evaluations import JobQueue
-from worker.settings import QueueSettings
+from worker.queue.settings import QueueSettings
 
 ROOT = Path(__file__).parents[2]
 LEASE_S = 5

@@ -7,7 +7,7 @@ from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.retry import Retry
 
 from worker.queue.errors import AWAY
-from worker.settings import QueueSettings
+from worker.queue.settings import QueueSettings
 
 CONNECT_S = 2.0
 ANSWER_S = 10.0

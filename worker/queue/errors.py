@@ -2,7 +2,7 @@
 
 LabnError
 ├── QueueError
-│   ├── WorkerSettingsError     a worker cannot start with these settings
+│   ├── InvalidSettings         a process cannot start with these settings
 │   ├── PayloadRefused          a job that is not one of ours
 │   ├── QueueFull               too many jobs wait
 │   ├── SetTooLarge             a set of more images than may ever wait
@@ -35,8 +35,8 @@ class QueueError(LabnError):
     """Any error of the queue that has a name."""
 
 
-class WorkerSettingsError(QueueError):
-    """A setting of the queue or of a worker that cannot be used; the message names it."""
+class InvalidSettings(QueueError):
+    """A setting cannot be used; the message names it."""
 
 
 class PayloadRefused(QueueError):

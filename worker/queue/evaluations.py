@@ -31,8 +31,8 @@ from worker.queue.maintenance import Maintenance
 from worker.queue.records import Records
 from worker.queue.results import SLACK_S, Results
 from worker.queue.sets.sets import Sets
+from worker.queue.settings import DAY_S, QueueSettings
 from worker.queue.timings import Timings
-from worker.settings import DAY_S, QueueSettings
 
 Lane = Literal["evaluations", "sets"]  # single evaluations go before the images of sets
 LANES: tuple[Lane, ...] = ("evaluations", "sets")

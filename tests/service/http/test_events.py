@@ -14,8 +14,8 @@ import pytest
 
 from tests.conftest import Encode
 from tests.redis_server import RedisServer
-from tests.service.archives import table, zipped
 from tests.service.api import QUICK
+from tests.service.archives import table, zipped
 from tests.service.conftest import LEASE_S
 from tests.service.evaluations.test_evaluations import LONG
 from tests.service.live import LiveService, wait_until

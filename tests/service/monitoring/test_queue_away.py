@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from service.errors import SettingsError
 from tests.conftest import Encode
 from tests.redis_server import RedisServer
-from tests.service.archives import table, zipped
 from tests.service.api import Client, running
+from tests.service.archives import table, zipped
 from tests.service.http.test_bad_input import assert_problem
 from tests.service.live import wait_until
 

@@ -12,8 +12,8 @@ from fastapi import FastAPI
 
 from tests.conftest import Encode
 from tests.redis_server import RedisServer
-from tests.service.archives import table, zipped
 from tests.service.api import QUICK, Client, running
+from tests.service.archives import table, zipped
 from tests.service.conftest import LEASE_S
 from tests.service.http.test_bad_input import assert_problem
 

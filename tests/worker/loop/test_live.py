@@ -20,7 +20,7 @@ from tests.worker.requests import SLOW, ask, uploads
 from worker.__main__ import main
 from worker.health import HealthServer
 from worker.loop.heartbeat import Pulse
-from worker.queue.errors import WorkerSettingsError
+from worker.queue.errors import InvalidSettings
 from worker.queue.evaluations import JobQueue
 
 
@@ -135,7 +135,7 @@ def test_a_port_that_is_taken_is_named() -> None:
     registry, pulse = CollectorRegistry(), Pulse()
     with HealthServer("127.0.0.1", 0, registry=registry, pulse=pulse) as first:
         port = int(first.url.rpartition(":")[2])
-        with pytest.raises(WorkerSettingsError, match="LABN_WORKER_PORT"):
+        with pytest.raises(InvalidSettings, match="LABN_WORKER_PORT"):
             HealthServer.at("127.0.0.1", port, registry=registry, pulse=pulse)
 
 

@@ -16,7 +16,7 @@ from worker.queue import names
 from worker.queue.contracts.evaluation import EvaluationPayload
 from worker.queue.errors import KeyReused, QueueFull, UnknownJob, UploadMissing
 from worker.queue.evaluations import JobQueue
-from worker.settings import QueueSettings
+from worker.queue.settings import QueueSettings
 
 Ask = Callable[..., EvaluationPayload]
 
