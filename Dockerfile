@@ -10,30 +10,31 @@ ENV PATH=/venv/bin:$PATH \
     PIP_ROOT_USER_ACTION=ignore
 
 
-# torch and what it needs: the large layer, which changes with torch's version alone.
+# torch and the packages that it requires: the large layer, rebuilt only when the lock file changes.
 FROM base AS torch
 ARG TORCH_INDEX_URL=https://download.pytorch.org/whl/cpu
-ARG TORCH=torch==2.13.0
 WORKDIR /build
+COPY requirements.lock ./
 COPY scripts/torch.sh scripts/
 RUN --mount=type=cache,target=/root/.cache/pip \
     python -m venv /venv \
-    && VENV=/venv scripts/torch.sh "$TORCH" \
+    && VENV=/venv scripts/torch.sh \
     && rm -rf /venv/lib/python3.11/site-packages/torch/include
 
 
-# All other packages, in a folder of their own: a change here leaves torch's layer alone.
+# All other packages, in a separate folder: a change here does not rebuild torch's layer.
 FROM torch AS packages
 COPY pyproject.toml ./
 COPY scripts/requirements.py scripts/
 RUN --mount=type=cache,target=/root/.cache/pip \
     python scripts/requirements.py tracing > requirements.txt \
-    && pip install --prefix /packages --requirement requirements.txt
+    && pip install --prefix /packages --requirement requirements.txt --constraint /venv/constraints.txt
 
 FROM packages AS training-packages
 RUN --mount=type=cache,target=/root/.cache/pip \
     python scripts/requirements.py training > requirements.txt \
-    && PYTHONPATH=/packages/lib/python3.11/site-packages pip install --prefix /packages --requirement requirements.txt
+    && PYTHONPATH=/packages/lib/python3.11/site-packages \
+       pip install --prefix /packages --requirement requirements.txt --constraint /venv/constraints.txt
 
 
 # What all three have in common. A read-only root file system will do: /tmp is written, and what TMPDIR names.

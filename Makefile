@@ -3,11 +3,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Where torch's wheels are looked for first; empty: only the package index's own (CUDA) build.
+# Index tried first for torch. Empty: only the package index's own (CUDA) build.
 TORCH_INDEX_URL ?= https://download.pytorch.org/whl/cpu
 
-# Named after the content of all that decides what is installed.
-READY := $(VENV)/.ready-$(shell cat pyproject.toml scripts/setup.sh scripts/torch.sh scripts/requirements.py | cksum | cut -d' ' -f1)
+# Named after a checksum of the files that decide what is installed.
+READY := $(VENV)/.ready-$(shell cat pyproject.toml requirements.lock scripts/setup.sh scripts/torch.sh scripts/requirements.py | cksum | cut -d' ' -f1)
 
 # What the tests of the deployment unpack and build, and what looks at the installed packages; nothing is installed.
 TOOLS := .tools
@@ -19,17 +19,20 @@ export COMPOSE_FILE := docker-compose.yml:docker-compose.gpu.yml
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve up down train test test-browser test-containers test-observability pictures
+.PHONY: help setup lock serve up down train test test-browser test-containers test-observability pictures
 .PHONY: lint format types bench audit sbom clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## make .venv with everything in it; a no-op when it is up to date
+setup: $(READY) ## create or update .venv from requirements.lock; does nothing when it is up to date
 
 $(READY):
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" TORCH_INDEX_URL="$(TORCH_INDEX_URL)" scripts/setup.sh
 	@rm -f $(VENV)/.ready-* && touch $@
+
+lock: ## resolve pyproject.toml into requirements.lock; the newest versions with OPTIONS=--upgrade
+	@scripts/lock.sh $(PYTHON) $(TOOLS)/lock $(OPTIONS)
 
 serve: setup ## Redis, a worker, and the shipped models on LABN_HOST:LABN_PORT (127.0.0.1:8000)
 	@exec $(BIN)/python -m service.standalone

@@ -1,13 +1,13 @@
 #!/bin/sh
-# audit.sh audit|sbom VENV TOOLS: known vulnerabilities of what is installed in VENV, or a list of it.
-# The tools live in an environment of their own, so that they are no part of what they look at.
+# audit.sh audit|sbom VENV TOOLS: reports known vulnerabilities of the packages in VENV, or lists those packages.
+# The tools have an environment of their own, so that they do not appear in the result.
 set -eu
 task=$1 venv=$2 tools=$3
 
 if ! [ -x "$tools/bin/cyclonedx-py" ] || ! [ -x "$tools/bin/pip-audit" ]; then
-    echo "making $tools" >&2
+    echo "creating $tools" >&2
     "$venv/bin/python" -m venv --clear "$tools"
-    "$tools/bin/python" -m pip install --quiet --disable-pip-version-check 'pip-audit>=2.7' 'cyclonedx-bom>=5'
+    "$tools/bin/python" -m pip install --quiet --disable-pip-version-check --constraint requirements.lock pip-audit cyclonedx-bom
 fi
 
 if [ "$task" = sbom ]; then
@@ -19,6 +19,6 @@ fi
 packages=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 found=$(mktemp)
 trap 'rm -f "$found"' EXIT
-# Its status does not tell a database that knows nothing bad from one that was not there: the report does.
+# pip-audit's exit status is the same for a clean result and an unreachable database; its report tells them apart.
 "$tools/bin/pip-audit" --progress-spinner off --timeout 15 --format json --output "$found" --path "$packages" || :
 exec "$tools/bin/python" scripts/audit_report.py "$found"

@@ -1,4 +1,4 @@
-"""requirements.py [NAME ...]: what pyproject.toml asks for, and those extras and groups, one requirement a line."""
+"""requirements.py [NAME ...]: print the requirements of the project and of these extras and groups, one a line."""
 
 import sys
 import tomllib

@@ -1,9 +1,11 @@
 #!/bin/sh
-# Installs $1, which is torch==VERSION, into the virtual environment $VENV, first from $TORCH_INDEX_URL, and then what
-# torch needs. Nothing changes where all of it is there.
+# Installs the torch of requirements.lock into the virtual environment $VENV, from $TORCH_INDEX_URL if it is there, then
+# the packages that torch requires. Leaves an up-to-date environment unchanged. Writes $VENV/constraints.txt, the versions
+# for everything that is installed afterwards.
 set -eu
 
-torch=$1
+torch=$(grep '^torch==' requirements.lock) || { echo "requirements.lock pins no torch==VERSION" >&2; exit 1; }
+constraints=$VENV/constraints.txt
 
 install() { "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; }
 
@@ -13,6 +15,13 @@ if [ "torch==$(installed | cut -d+ -f1)" != "$torch" ]; then
     echo "installing $torch"
     [ -z "${TORCH_INDEX_URL:-}" ] ||
         install --retries 0 --timeout 15 --no-deps --index-url "$TORCH_INDEX_URL" "$torch" 2>/dev/null ||
-        echo "$torch cannot be had from $TORCH_INDEX_URL; taking the package index's own build, which is larger" >&2
+        echo "$torch is not available from $TORCH_INDEX_URL; installing the larger build of the package index" >&2
+    # Alone, so that no other package influences which build is chosen.
+    install --no-deps "$torch"
 fi
-install "$torch"
+case $(installed) in
+    # The lock has the CUDA packages of the package index's build. Builds for other CUDA versions pin their own.
+    *+cu*) grep -Ev '^(cuda|nvidia)-' requirements.lock >"$constraints" ;;
+    *) cp requirements.lock "$constraints" ;;
+esac
+install --constraint "$constraints" "$torch"

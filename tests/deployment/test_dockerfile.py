@@ -30,9 +30,12 @@ def test_a_build_without_a_target_makes_the_service() -> None:
     assert list(stages())[-1] == "service"
 
 
-def test_torch_is_the_one_of_the_project() -> None:
-    (pin,) = [argument for name, argument in stages()["torch"] if name == "ARG" and argument.startswith("TORCH=")]
-    assert f'"{pin.removeprefix("TORCH=")}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+@pytest.mark.parametrize("stage", ["packages", "training-packages"])
+def test_packages_are_installed_from_the_lock_file(stage: str) -> None:
+    commands = [argument for name, argument in stages()[stage] if name == "RUN" and "pip install" in argument]
+    assert ("COPY", "requirements.lock ./") in stages()[stage]
+    assert commands
+    assert all("--constraint /venv/constraints.txt" in command for command in commands)
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -53,7 +56,7 @@ class TestTarget:
         sent = set(re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(encoding="utf-8"), re.MULTILINE))
         copied = {
             word
-            for stage in (target, "packages", "training-packages")
+            for stage in (target, "torch", "packages", "training-packages")
             for name, argument in stages()[stage]
             if name == "COPY" and not argument.startswith("--from")
             for word in argument.split()[:-1]
