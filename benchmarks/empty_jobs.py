@@ -25,15 +25,17 @@ from rq.worker import SimpleWorker
 
 from benchmarks.blocks import seconds_of
 from benchmarks.piped_process import PipedProcess, answer_orders
-from worker.loop.heartbeat import Pulse
-from worker.loop.process import ResidentWorker
+from worker.loop.heartbeat import Heartbeat
+from worker.loop.worker import ResidentWorker
 from worker.metrics import WorkerMetrics
 from worker.queue.blobs import sha256
 from worker.queue.connection import connect
 from worker.queue.contracts.evaluation import EvaluationParameters, EvaluationPayload, ModelVersion
-from worker.queue.evaluations import FUNCTIONS, JobQueue
+from worker.queue.job_queue import JobQueue
+from worker.queue.scheduling import FUNCTIONS
 from worker.settings import WorkerSettings
-from worker.work.jobs import JOBS, Workshop
+from worker.work.context import JobContext
+from worker.work.jobs import JOBS
 from worker.work.networks import ResidentNetworks
 
 Form = Literal["ours", "plain"]
@@ -77,22 +79,24 @@ def nothing(*_: object) -> None:
 
 def our_jobs(settings: WorkerSettings) -> Run:
     """Return what submits and works off jobs through our queue."""
-    queue = JobQueue(connect(settings, patient=True), settings)
-    workshop = Workshop(
+    queue = JobQueue.on(connect(settings, patient=True), settings)
+    context = JobContext(
         networks=ResidentNetworks([], device="cpu"),
-        blobs=queue.blobs,
-        results=queue.results,
-        sets=queue.sets,
+        blobs=queue.store.blobs,
+        results=queue.store.results,
+        tables=queue.tables,
         max_pixels=settings.max_pixels,
     )
     uploads, seeds = {sha256(UPLOAD): UPLOAD}, count()
 
     def work() -> None:
-        worker = ResidentWorker(queue, workshop, settings, WorkerMetrics(device="cpu"), Pulse())
+        worker = ResidentWorker(queue, context, settings, WorkerMetrics(device="cpu"), Heartbeat())
         with patch.dict(JOBS, {FUNCTIONS["evaluation"]: nothing}):
             worker.run(burst=True)
 
-    return partial(_run, queue.redis, lambda: queue.submit(_payload(next(seeds)), uploads).id, work)
+    return partial(
+        _run, queue.store.redis, lambda: queue.evaluations.submit(_payload(next(seeds)), uploads).id, work
+    )
 
 
 def plain_jobs(settings: WorkerSettings) -> Run:

@@ -15,7 +15,7 @@ from service.monitoring.queue_metrics import QueueCollector
 from service.monitoring.queue_watch import QueueWatch
 from service.redis_access import open_queue
 from service.settings import Settings
-from worker.queue.evaluations import JobQueue
+from worker.queue.job_queue import JobQueue
 
 SUBMISSIONS = 32  # under way, uploads included; each may hold LABN_MAX_BODY_BYTES
 SETS = 2  # under way; each may hold LABN_MAX_SET_BYTES on the disk
@@ -43,7 +43,7 @@ class QueueSide:
         self.watch.stop()
         self.streams.stop()
         self.decoders.shutdown(wait=False, cancel_futures=True)
-        self.jobs.redis.close()
+        self.jobs.store.redis.close()
 
 
 def make_queue_side(settings: Settings, lifecycle: Lifecycle, metrics: Metrics) -> QueueSide | None:

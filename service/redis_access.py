@@ -9,7 +9,7 @@ from redis.exceptions import AuthenticationError, AuthorizationError, ResponseEr
 
 from service.errors import SettingsError
 from worker.queue.errors import AWAY
-from worker.queue.evaluations import JobQueue
+from worker.queue.job_queue import JobQueue
 from worker.queue.settings import QueueSettings
 
 REFUSALS = (AuthenticationError, AuthorizationError, ResponseError)  # a password, a right or a database number
@@ -33,7 +33,7 @@ def check_access(settings: QueueSettings) -> None:
     Raises:
         SettingsError: LABN_REDIS_URL is no address, or Redis refuses what it holds.
     """
-    with open_queue(settings).redis as client, suppress(*AWAY):
+    with open_queue(settings).store.redis as client, suppress(*AWAY):
         try:
             client.ping()
         except REFUSALS as error:

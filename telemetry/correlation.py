@@ -1,4 +1,4 @@
-"""Whose work it is: ids that each line of the log tells, and that go with a job from the service to its worker."""
+"""Ids of the current request and job: part of each log line, and passed with a job from service to worker."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 @dataclass(frozen=True, kw_only=True)
 class Correlation:
-    """The ids; None: there is none."""
+    """Ids of the current work; None where there is none."""
 
     request_id: str | None = None
     job_id: str | None = None
-    traceparent: str | None = None  # of the span that is under way
+    traceparent: str | None = None  # of the current span
 
-    def told(self) -> dict[str, str]:
-        """Return what a line of the log says of it."""
+    def log_fields(self) -> dict[str, str]:
+        """Return the ids for a log line."""
         trace = TRACEPARENT.fullmatch(self.traceparent or "")
         ids = {"request_id": self.request_id, "job_id": self.job_id, "trace_id": trace and trace[1]}
         return {name: value for name, value in ids.items() if value}
 
-    def carried(self) -> dict[str, str]:
-        """Return what goes with a job through the queue."""
+    def job_meta(self) -> dict[str, str]:
+        """Return the ids to store with a job."""
         ids = {"request_id": self.request_id, "traceparent": self.traceparent}
         return {name: value for name, value in ids.items() if value}
 
     @classmethod
-    def of_job(cls, job_id: str, carried: Mapping[str, Any]) -> Correlation:
-        """Return that of a job; what came through the queue and is no id is left out."""
+    def of_job(cls, job_id: str, meta: Mapping[str, Any]) -> Correlation:
+        """Return the ids of a job; stored values that are not valid ids are dropped."""
         return cls(
             job_id=job_id,
-            request_id=_checked(REQUEST_ID, carried.get("request_id")),
-            traceparent=_checked(TRACEPARENT, carried.get("traceparent")),
+            request_id=_checked(REQUEST_ID, meta.get("request_id")),
+            traceparent=_checked(TRACEPARENT, meta.get("traceparent")),
         )
 
 
-NOBODY = Correlation()
-CURRENT: ContextVar[Correlation] = ContextVar("labn_correlation", default=NOBODY)
+NO_IDS = Correlation()
+CURRENT: ContextVar[Correlation] = ContextVar("labn_correlation", default=NO_IDS)
 
 
 @contextmanager
-def working_for(correlation: Correlation) -> Iterator[None]:
-    """Let what is done within be for that; threads made by asyncio.to_thread know of it, those of pools do not."""
+def correlated(correlation: Correlation) -> Iterator[None]:
+    """Set the current ids for the block; asyncio.to_thread passes them on, thread pools do not."""
     token = CURRENT.set(correlation)
     try:
         yield

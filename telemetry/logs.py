@@ -1,4 +1,4 @@
-"""What a process says on standard error: lines for people, or one JSON object a line with the ids of the work."""
+"""Logs on standard error: text for people, or one JSON object per line with the ids of the request and job."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from telemetry.correlation import CURRENT
 
 LogFormat = Literal["text", "json"]
 TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
-FIELDS = "fields"  # of a record: `logger.info(…, extra={FIELDS: {…}})` says them by name in JSON
+FIELDS = "fields"  # `logger.info(…, extra={FIELDS: {…}})` adds named fields to the JSON object
 
 
 class JsonLines(logging.Formatter):
-    """time (UTC), level, logger, message; request_id, job_id and trace_id where there are; fields; exception."""
+    """Formats time (UTC), level, logger, message, then if set: request_id, job_id, trace_id, FIELDS, exception."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return one line."""
+        """Return a record as one line."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         document: dict[str, Any] = {
             "time": at.replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **CURRENT.get().told(),
+            **CURRENT.get().log_fields(),
             **getattr(record, FIELDS, {}),
         }
         if record.exc_info:
@@ -34,7 +34,7 @@ class JsonLines(logging.Formatter):
 
 
 def configure_logs(log_format: LogFormat) -> None:
-    """Let the process say all from INFO on, unless somebody has seen to its logging before."""
+    """Log from INFO on, unless logging is already configured."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if log_format == "json" else logging.Formatter(TEXT))
     logging.basicConfig(level=logging.INFO, handlers=[handler])

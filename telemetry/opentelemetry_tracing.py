@@ -1,4 +1,4 @@
-"""Spans by OpenTelemetry's SDK, sent as OTLP over HTTP; imported only where a collector is named."""
+"""Spans by OpenTelemetry's SDK, sent as OTLP over HTTP. Imported only if a collector is configured."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TRACEPARENT = "traceparent"
 
 
 class OpenTelemetryTracing:
-    """Endpoint, headers, sampler and batches are those of the OTEL_ variables."""
+    """Tracing with endpoint, headers, sampler and batching from the OTEL_ variables."""
 
     def __init__(self, service: str, environment: Mapping[str, str]) -> None:
         is_named = environment.get("OTEL_SERVICE_NAME") or SERVICE_NAME in environment.get(
@@ -36,24 +36,24 @@ class OpenTelemetryTracing:
     def span(
         self, name: str, *, parent: str | None, kind: Kind = "internal", started_s: float | None = None
     ) -> Iterator[Span]:
-        """Begin a span; an exception that leaves it is told by its name, without its message."""
+        """Yield a span; of an exception only the class name is recorded."""
         span = self._tracer.start_span(
             name,
             context=PROPAGATOR.extract({TRACEPARENT: parent} if parent else {}, Context()),
             kind=KINDS[kind],
             start_time=None if started_s is None else round(started_s * 1e9),
         )
-        told = _Told(span)
+        current = _OpenTelemetrySpan(span)
         try:
-            yield told
+            yield current
         except BaseException as error:
-            told.fail(type(error).__name__)
+            current.fail(type(error).__name__)
             raise
         finally:
             span.end()
 
 
-class _Told:
+class _OpenTelemetrySpan:
     def __init__(self, span: trace.Span) -> None:
         self._span = span
 
@@ -66,7 +66,7 @@ class _Told:
     def rename(self, name: str) -> None:
         self._span.update_name(name)
 
-    def tell(self, attributes: Attributes) -> None:
+    def set_attributes(self, attributes: Attributes) -> None:
         self._span.set_attributes(attributes)
 
     def fail(self, reason: str) -> None:

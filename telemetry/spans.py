@@ -1,6 +1,6 @@
-"""Spans of the work, as those who make them see them.
+"""Interface for tracing spans.
 
-What a span tells is ours to say: names and ids from closed sets, nothing of an image, not even an error's message.
+Attributes are names and ids from closed sets: nothing of an image, and no error messages, which may quote data.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ Attributes = Mapping[str, str | int | float]
 
 
 class Span(Protocol):
-    """A piece of work that is under way."""
+    """Current span."""
 
     @property
     def traceparent(self) -> str | None:
-        """What a piece of it names as its parent, in this process or another (W3C Trace Context)."""
+        """Parent for child spans, in this process or another (W3C Trace Context)."""
 
     def rename(self, name: str) -> None:
-        """Give it a name that was not known at its beginning."""
+        """Set a name that was not known at the start."""
 
-    def tell(self, attributes: Attributes) -> None:
-        """Say something of it."""
+    def set_attributes(self, attributes: Attributes) -> None:
+        """Add attributes."""
 
     def fail(self, reason: str) -> None:
-        """Say that it went wrong; the reason is a name from a closed set."""
+        """Mark the span as failed; the reason is a name from a closed set."""
 
 
 class Tracing(Protocol):
-    """Makes spans."""
+    """Factory of spans."""
 
     def span(
         self, name: str, *, parent: str | None, kind: Kind = "internal", started_s: float | None = None
     ) -> AbstractContextManager[Span]:
-        """Begin a span, now or at that time since the epoch, which ends with the block."""
+        """Return a context manager: the span starts now or at `started_s` (epoch, s) and ends with the block."""

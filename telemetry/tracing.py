@@ -1,4 +1,4 @@
-"""Where the spans of the work go: to a collector where one is named, by OpenTelemetry, or nowhere."""
+"""Set-up of tracing: OpenTelemetry if a collector is configured, else nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logging.getLogger("labn.tracing")
 
 
 class NoSpan:
-    """Nothing is sent; who called us is still known to those that we call."""
+    """Span that is not recorded; it passes its parent on to child spans."""
 
     def __init__(self, traceparent: str | None) -> None:
         self.traceparent = traceparent
@@ -24,7 +24,7 @@ class NoSpan:
     def rename(self, name: str) -> None:
         """Do nothing."""
 
-    def tell(self, attributes: Attributes) -> None:
+    def set_attributes(self, attributes: Attributes) -> None:
         """Do nothing."""
 
     def fail(self, reason: str) -> None:
@@ -32,7 +32,7 @@ class NoSpan:
 
 
 class NoTracing:
-    """Where no collector is named."""
+    """Tracing without a collector."""
 
     @contextmanager
     def span(
@@ -43,7 +43,7 @@ class NoTracing:
         kind: Kind = "internal",  # noqa: ARG002
         started_s: float | None = None,  # noqa: ARG002
     ) -> Iterator[Span]:
-        """Pass the parent on."""
+        """Yield a span with the parent's id."""
         yield NoSpan(parent)
 
 
@@ -51,13 +51,13 @@ NO_TRACING = NoTracing()
 
 
 def start_tracing(service: str, environment: Mapping[str, str]) -> Tracing:
-    """Return what makes spans for a service of that name: as OpenTelemetry's own variables say, by default none."""
+    """Return the tracing of a service by that name, configured by OpenTelemetry's own variables; default: none."""
     if not any(map(environment.get, ENDPOINTS)) or environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return NO_TRACING
     if not _is_installed():
-        log.warning("a collector is named and nothing is sent to it: install %s", " and ".join(EXTRA))
+        log.warning("a trace collector is configured but the exporter is missing: install %s", " and ".join(EXTRA))
         return NO_TRACING
-    # Here and not above: it is an extra, and takes a while to import.
+    # Not at the top: an optional dependency that is slow to import.
     from telemetry.opentelemetry_tracing import OpenTelemetryTracing
 
     return OpenTelemetryTracing(service, environment)
@@ -66,5 +66,5 @@ def start_tracing(service: str, environment: Mapping[str, str]) -> Tracing:
 def _is_installed() -> bool:
     try:
         return all(map(find_spec, ("opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.http")))
-    except ModuleNotFoundError:  # not even the package that it would be in
+    except ModuleNotFoundError:  # the parent package is missing
         return False

@@ -37,9 +37,12 @@ from model.metrics.pid import patch_insertion_deletion
 from model.network import LambdaAbn
 from tests.conftest import Encode
 from tests.worker.requests import ask
-from worker.queue.evaluations import JobQueue
+from worker.queue import names
+from worker.queue.blobs import sha256
+from worker.queue.job_queue import JobQueue
 from worker.queue.settings import QueueSettings
-from worker.work.jobs import Workshop, evaluate
+from worker.work.context import JobContext
+from worker.work.evaluate import evaluate
 from worker.work.networks import ResidentNetworks
 
 ROOT = Path(__file__).parents[1]
@@ -179,14 +182,14 @@ def test_a_published_rise_takes_all_masks_and_images_at_once() -> None:
 def test_a_bare_evaluation_is_what_a_job_computes(redis: Redis, tiny_checkpoint: Path, encode: Encode) -> None:
     parameters = {"methods": ["attention", "grad_cam"], "patch_sizes": [8, 16]}
     settings = QueueSettings()
-    queue = JobQueue(redis, settings)
+    queue = JobQueue.on(redis, settings)
     payload = ask(tiny_checkpoint, encode(), **parameters)
-    queue.blobs.put(encode())
-    workshop = Workshop(
+    queue.store.redis.set(names.blob(sha256(encode())), encode())
+    context = JobContext(
         networks=ResidentNetworks([tiny_checkpoint], device="cpu"),
-        blobs=queue.blobs, results=queue.results, sets=queue.sets, max_pixels=40_000_000,
+        blobs=queue.store.blobs, results=queue.store.results, tables=queue.tables, max_pixels=40_000_000,
     )  # fmt: skip
-    of_job = evaluate(payload.model_dump(mode="json"), workshop, lambda *_: None)
+    of_job = evaluate(payload.model_dump(mode="json"), context, lambda *_: None)
     bare = bare_evaluation.evaluate(
         load_checkpoint(tiny_checkpoint), encode(), payload.parameters.model_dump(mode="json")
     )

@@ -1,1 +1,1 @@
-"""The queue: what is too dear for a request, done by as many workers as reach Redis."""
+"""Evaluation jobs: the queue that the service fills and the worker process that empties it."""

@@ -1,4 +1,4 @@
-"""`python -m worker [--burst]`: settings -> Redis, networks, metrics -> work."""
+"""`python -m worker [--burst]`: run evaluation jobs from the queue."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from telemetry.logs import configure_logs
 from telemetry.spans import Tracing
 from telemetry.tracing import start_tracing
 from worker.health import HealthServer
-from worker.loop.heartbeat import Pulse
-from worker.loop.process import ResidentWorker
+from worker.loop.heartbeat import Heartbeat
+from worker.loop.worker import ResidentWorker
 from worker.metrics import WorkerMetrics
 from worker.queue.connection import connect
 from worker.queue.errors import AWAY, DeviceFailed, InvalidSettings
-from worker.queue.evaluations import JobQueue
+from worker.queue.job_queue import JobQueue
 from worker.queue.settings import load_settings
 from worker.settings import WorkerSettings
-from worker.work.jobs import Workshop
+from worker.work.context import JobContext
 from worker.work.networks import ResidentNetworks
 
 log = logging.getLogger("worker")
@@ -34,12 +34,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Work until a signal.
 
     Returns:
-        0; 1 where only a new process can go on, which is its supervisor's to start; 2 where the settings are wrong.
+        0 on success; 1 if only a new process can continue, which a supervisor should start; 2 for invalid settings.
     """
     keep_memory()
-    disable_created_metrics()  # type: ignore[no-untyped-call]  # no types there; nothing asks when a counter began
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # no types there; _created series are of no use here
     options = _parser().parse_args(arguments)
-    logging.getLogger("rq.worker").setLevel(logging.WARNING)  # a line a job is enough
+    logging.getLogger("rq.worker").setLevel(logging.WARNING)  # this worker logs one line per job itself
     try:
         settings = load_settings(WorkerSettings, os.environ)
         configure_logs(settings.log_format)
@@ -57,30 +57,32 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _work(settings: WorkerSettings, tracing: Tracing, *, burst: bool) -> None:
-    """Put a worker together and let it work.
+    """Compose a worker and run it.
 
     Raises:
-        InvalidSettings: device, port or checkpoints cannot be had.
-        DeviceFailed: CUDA or oneDNN broke on the way.
-        redis.exceptions.ConnectionError: Redis is away.
+        InvalidSettings: the device, the port or the checkpoints are not available.
+        DeviceFailed: CUDA or oneDNN broke while a job ran.
+        redis.exceptions.ConnectionError: Redis is unreachable.
     """
     if settings.threads:
         torch.set_num_threads(settings.threads)
     networks = ResidentNetworks(settings.checkpoints, device=_device(settings))
     if not list(networks.files()):
-        raise InvalidSettings(f"LABN_CHECKPOINTS: no checkpoint at {', '.join(map(str, settings.checkpoints))}")
+        raise InvalidSettings(f"LABN_CHECKPOINTS: no checkpoint in {', '.join(map(str, settings.checkpoints))}")
     with connect(settings, patient=True) as redis:
-        jobs = JobQueue(redis, settings)
-        workshop = Workshop(
+        queue = JobQueue.on(redis, settings)
+        context = JobContext(
             networks=networks,
-            blobs=jobs.blobs,
-            results=jobs.results,
-            sets=jobs.sets,
+            blobs=queue.store.blobs,
+            results=queue.store.results,
+            tables=queue.tables,
             max_pixels=settings.max_pixels,
         )
-        metrics, pulse = WorkerMetrics(device=networks.device), Pulse()
-        worker = ResidentWorker(jobs, workshop, settings, metrics, pulse, tracing)
-        health = HealthServer.at(settings.host, settings.worker_port, registry=metrics.registry, pulse=pulse)
+        metrics, heartbeat = WorkerMetrics(device=networks.device), Heartbeat()
+        worker = ResidentWorker(queue, context, settings, metrics, heartbeat, tracing)
+        health = HealthServer.at(
+            settings.host, settings.worker_port, registry=metrics.registry, heartbeat=heartbeat
+        )
         health.start()
         log.info("%s on %s, %s/healthz", worker.name, networks.device, health.url)
         worker.run(burst=burst)
@@ -94,7 +96,7 @@ def _device(settings: WorkerSettings) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m worker", description=__doc__)
-    parser.add_argument("--burst", action="store_true", help="end when nothing waits")
+    parser.add_argument("--burst", action="store_true", help="exit when no job waits")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""A worker's own port: /healthz and /metrics."""
+"""HTTP server of a worker: /healthz and /metrics."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from threading import Thread
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from worker.loop.heartbeat import SILENT_S, Pulse
+from worker.loop.heartbeat import SILENT_S, Heartbeat
 from worker.queue.errors import InvalidSettings
 
-PORT = 8001  # where none is named and no other worker of this machine has it
+PORT = 8001  # default, if free
 
 
 class HealthServer(ThreadingHTTPServer):
-    """Answers in threads of its own, so that it can tell when the working thread hangs."""
+    """Answers in its own threads, so that it can report a working thread that hangs."""
 
     daemon_threads = True
 
-    def __init__(self, host: str, port: int, *, registry: CollectorRegistry, pulse: Pulse) -> None:
-        """Listen.
+    def __init__(self, host: str, port: int, *, registry: CollectorRegistry, heartbeat: Heartbeat) -> None:
+        """Listen at an address.
 
         Raises:
-            InvalidSettings: not at that address.
+            InvalidSettings: the address is not available.
         """
         self.answers: dict[str, Callable[[], tuple[int, str, bytes]]] = {
             "/healthz": self._health,
             "/metrics": lambda: (200, CONTENT_TYPE_LATEST, generate_latest(registry)),
         }
-        self._pulse = pulse
+        self._heartbeat = heartbeat
         try:
             super().__init__((host, port), _Handler)
         except OSError as error:
@@ -40,31 +40,31 @@ class HealthServer(ThreadingHTTPServer):
             ) from error
 
     @classmethod
-    def at(cls, host: str, port: int | None, *, registry: CollectorRegistry, pulse: Pulse) -> HealthServer:
-        """Listen at a port, or where none is named at PORT if it is free.
+    def at(cls, host: str, port: int | None, *, registry: CollectorRegistry, heartbeat: Heartbeat) -> HealthServer:
+        """Listen at a port; without one at PORT, or at any free port if that is taken.
 
         Raises:
-            InvalidSettings: not at that address.
+            InvalidSettings: the address is not available.
         """
         if port is not None:
-            return cls(host, port, registry=registry, pulse=pulse)
+            return cls(host, port, registry=registry, heartbeat=heartbeat)
         try:
-            return cls(host, PORT, registry=registry, pulse=pulse)
+            return cls(host, PORT, registry=registry, heartbeat=heartbeat)
         except InvalidSettings:
-            return cls(host, 0, registry=registry, pulse=pulse)
+            return cls(host, 0, registry=registry, heartbeat=heartbeat)
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """Address of the server."""
         host, port = self.server_address[:2]
         return f"http://{host!s}:{port}"
 
     def start(self) -> None:
-        """Answer from now on."""
+        """Start answering."""
         Thread(target=self.serve_forever, name="health", daemon=True).start()
 
     def _health(self) -> tuple[int, str, bytes]:
-        silent_s = self._pulse.silent_s()
+        silent_s = self._heartbeat.silent_s()
         status = "ok" if silent_s < SILENT_S else "failed"
         body = json.dumps({"status": status, "silent_s": round(silent_s, 1)})
         return 200 if status == "ok" else 503, "application/json", body.encode()
@@ -74,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: HealthServer
 
     def do_GET(self) -> None:
-        """Answer."""
+        """Answer a request."""
         answer = self.server.answers.get(self.path.partition("?")[0])
         status, kind, body = answer() if answer else (404, "text/plain", b"/healthz and /metrics\n")
         self.send_response(status)
@@ -84,4 +84,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class's name)
-        """Say nothing: a probe every few seconds is no news."""
+        """Log nothing: probes come every few seconds."""

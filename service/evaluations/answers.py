@@ -15,7 +15,7 @@ from service.http.events import EventStreams, Look
 from telemetry.logs import FIELDS
 from worker.queue.contracts.state import State
 from worker.queue.errors import UnknownJob
-from worker.queue.evaluations import JobQueue
+from worker.queue.job_queue import JobQueue
 
 JSON = "application/json"
 EVENTS = "text/event-stream"
@@ -60,5 +60,5 @@ def _retry(state: State, jobs: JobQueue) -> dict[str, str]:
     if state.is_ended:
         return {}
     left_s = state.progress.eta_s
-    seconds = jobs.expected_wait_s(state.id) if left_s is None else left_s
+    seconds = jobs.monitor.expected_wait_s(state.id) if left_s is None else left_s
     return {"Retry-After": str(min(LONGEST_RETRY_S, max(1, math.ceil(seconds))))}

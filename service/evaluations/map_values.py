@@ -15,7 +15,7 @@ from service.evaluations.route import PATH
 from service.http.etag import answer_once
 from service.openapi.description import Responses
 from service.openapi.evaluations import BINARY, job_problems
-from worker.queue.evaluations import JobQueue
+from worker.queue.job_queue import JobQueue
 
 NPY = "application/x-npy"
 ANSWER: Responses = {200: {"description": "A NumPy file.", "content": {NPY: {"schema": BINARY}}}}
@@ -43,8 +43,8 @@ def map_values(jobs: JobQueue, job_id: str, method: str) -> bytes:
         NotFinished: it has no result.
         NotThere: no map of that method.
     """
-    check_succeeded(jobs.state(job_id, with_result=False))
-    maps = jobs.results.maps(job_id) or {}
+    check_succeeded(jobs.evaluations.state(job_id, with_result=False))
+    maps = jobs.store.results.maps(job_id) or {}
     if method not in maps:
         raise NotThere(f"no map of {method!r}; there are {', '.join(maps) or 'none any more'}")
     file = io.BytesIO()

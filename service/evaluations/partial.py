@@ -13,7 +13,7 @@ from service.evaluations.schemas import GrowingAnswer, PartialAnswer, PartialMet
 from service.http.etag import answer_once
 from service.openapi.evaluation_examples import PARTIAL_EXAMPLE
 from service.openapi.evaluations import job_problems, state_answer
-from worker.queue.evaluations import JobQueue
+from worker.queue.job_queue import JobQueue
 
 router = APIRouter(prefix=PATH, tags=["evaluations"])
 
@@ -41,9 +41,9 @@ def partial_of(jobs: JobQueue, job_id: str) -> PartialAnswer:
         UnknownJob: there is none of that id.
         NotFinished: it ended without a result.
     """
-    check_hopeful(jobs.state(job_id, with_result=False))
-    growing = jobs.results.growing(job_id)  # first: what ends meanwhile is among the scores
-    scores = jobs.results.scores(job_id)
+    check_hopeful(jobs.evaluations.state(job_id, with_result=False))
+    growing = jobs.store.results.partial_curves(job_id)  # first: what ends meanwhile is among the scores
+    scores = jobs.store.results.scores(job_id)
     return PartialAnswer(
         methods={name: PartialMethod(scores=own) for name, own in scores.items()},
         growing=None if growing is None else GrowingAnswer(**growing),

@@ -13,7 +13,7 @@ from service.models.registry import ModelRegistry
 from worker.queue.contracts.evaluation import EvaluationState
 from worker.queue.contracts.state import State
 from worker.queue.errors import UploadMissing
-from worker.queue.evaluations import JobQueue
+from worker.queue.job_queue import JobQueue
 
 
 def check_succeeded(state: State) -> None:
@@ -45,7 +45,7 @@ def result_of(jobs: JobQueue, job_id: str) -> dict[str, Any]:
         NotFinished: it has no result.
         NotThere: the result is no longer kept.
     """
-    state = jobs.state(job_id)
+    state = jobs.evaluations.state(job_id)
     check_succeeded(state)
     if state.result is None:
         raise NotThere(f"the result of {job_id} is no longer kept")
@@ -76,14 +76,14 @@ def map_of(
         NotFinished: it has no result.
         NotThere: no map of that method.
     """
-    state = jobs.state(job_id, with_result=False)
+    state = jobs.evaluations.state(job_id, with_result=False)
     check_succeeded(state)
-    maps = jobs.results.maps(job_id) or {}
+    maps = jobs.store.results.maps(job_id) or {}
     if method not in maps:
         raise NotThere(f"no map of {method!r}; there are {', '.join(maps) or 'none any more'}")
     saliency = scaled(maps[method], method)
     try:
-        upload = jobs.blobs.get(state.request.image_sha256)
+        upload = jobs.store.blobs.get(state.request.image_sha256)
         model = registry.find(_reference(state))
     except (UploadMissing, UnknownModel):
         return draw_map(saliency, options)

@@ -59,7 +59,7 @@ async def create_evaluation(
         submission = await asyncio.get_running_loop().run_in_executor(queue.decoders, read)
         jobs, key, forwards = queue.jobs, idempotency_key, submission.forwards
         submit = partial(
-            jobs.submit, submission.payload, submission.uploads, idempotency_key=key, forwards=forwards
+            jobs.evaluations.submit, submission.payload, submission.uploads, idempotency_key=key, forwards=forwards
         )
         state = await asyncio.to_thread(submit)
     return await asyncio.to_thread(answer_submission, state, queue.jobs, PATH)
@@ -74,7 +74,7 @@ async def create_evaluation(
 )
 def list_evaluations(options: Annotated[PageOptions, Query()], queue: QueueOfApp) -> EvaluationsAnswer:
     """List the newest first; results are left out."""
-    states, cursor = queue.jobs.states(options.cursor, options.limit)
+    states, cursor = queue.jobs.evaluations.states(options.cursor, options.limit)
     return EvaluationsAnswer(evaluations=states, next_cursor=cursor)
 
 
@@ -87,7 +87,7 @@ def list_evaluations(options: Annotated[PageOptions, Query()], queue: QueueOfApp
 )
 def get_evaluation(id: str, request: Request, queue: QueueOfApp) -> Response:  # noqa: A002  (the API's word)
     """Answer with an ETag: `If-None-Match` saves the body. `Retry-After` says when to look again."""
-    return answer_state(request, queue.jobs.state(id), queue.jobs)
+    return answer_state(request, queue.jobs.evaluations.state(id), queue.jobs)
 
 
 @router.delete(
@@ -98,13 +98,13 @@ def get_evaluation(id: str, request: Request, queue: QueueOfApp) -> Response:  #
 )
 def delete_evaluation(id: str, queue: QueueOfApp) -> EvaluationState:  # noqa: A002
     """End it where it has not ended; a running one stops within a batch. A result that is there stays."""
-    return queue.jobs.cancel(id)
+    return queue.jobs.evaluations.cancel(id)
 
 
 @router.get("/{id}/events", summary="Watch an evaluation", responses={**EVENTS_ANSWER, **job_problems(404, 429)})
 async def watch_evaluation(id: str, request: Request, queue: QueueOfApp) -> Response:  # noqa: A002
     """Server-sent events with the body of GET, until the evaluation has ended; Last-Event-ID is honoured."""
-    return await answer_events(request, queue.streams, (PATH, id), partial(queue.jobs.next_event, id))
+    return await answer_events(request, queue.streams, (PATH, id), partial(queue.jobs.evaluations.next_event, id))
 
 
 @router.head("/{id}/curves.png", include_in_schema=False)

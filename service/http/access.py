@@ -14,7 +14,7 @@ from service.errors import ClientGone
 from service.http.problems import PROBLEMS, UNEXPECTED, problem_response
 from service.lifecycle import Lifecycle
 from service.monitoring.metrics import METHODS, OTHER, Metrics
-from telemetry.correlation import CURRENT, REQUEST_ID, working_for
+from telemetry.correlation import CURRENT, REQUEST_ID, correlated
 from telemetry.logs import FIELDS
 
 LONGEST = 200  # characters of a path or an address in the log
@@ -39,7 +39,7 @@ class Access:
             return
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
-        with working_for(replace(CURRENT.get(), request_id=request_id)):
+        with correlated(replace(CURRENT.get(), request_id=request_id)):
             await self._serve(scope, receive, send, request_id)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.monitoring.metrics import METHODS, OTHER
-from telemetry.correlation import TRACEPARENT, Correlation, working_for
+from telemetry.correlation import TRACEPARENT, Correlation, correlated
 from telemetry.spans import Span, Tracing
 from telemetry.tracing import NO_TRACING
 
@@ -27,7 +27,7 @@ class RequestSpans:
         tracing = NO_TRACING if scope["path"] in PROBES else self._tracing
         method = scope["method"] if scope["method"] in METHODS else OTHER
         with tracing.span(method, parent=_traceparent(scope), kind="server") as span:
-            with working_for(Correlation(traceparent=span.traceparent)):
+            with correlated(Correlation(traceparent=span.traceparent)):
                 status = await self._serve(scope, receive, send)
             _tell(span, scope, method, status)
 
@@ -49,7 +49,7 @@ def _tell(span: Span, scope: Scope, method: str, status: int) -> None:
     route = getattr(scope.get("route"), "path", OTHER)
     span.rename(f"{method} {route}")
     told = {"http.request.method": method, "http.route": route, "http.response.status_code": status}
-    span.tell({**told, "labn.request.id": scope["state"]["request_id"]})
+    span.set_attributes({**told, "labn.request.id": scope["state"]["request_id"]})
     if status >= 500:
         span.fail(str(status))
 

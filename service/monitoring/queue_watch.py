@@ -10,7 +10,8 @@ from time import monotonic
 from service.errors import QueueAway
 from worker.queue.contracts.state import WorkerState
 from worker.queue.errors import AWAY
-from worker.queue.evaluations import JobQueue, Lane
+from worker.queue.job_queue import JobQueue
+from worker.queue.store import Lane
 
 LOOK_S = 1.0  # between two looks
 MAINTAIN_S = 5.0  # between two rounds of maintenance
@@ -85,15 +86,15 @@ class QueueWatch:
     def _look(self) -> None:
         jobs = self._jobs
         self._view = QueueView(
-            depths=jobs.depths(),
-            oldest_age_s=jobs.oldest_age_s(),
-            forward_s=jobs.timings.forward_s(),
-            workers=jobs.workers(),
-            abandoned=jobs.abandoned(),
+            depths=jobs.monitor.depths(),
+            oldest_age_s=jobs.monitor.oldest_age_s(),
+            forward_s=jobs.store.timings.forward_s(),
+            workers=jobs.monitor.workers(),
+            abandoned=jobs.monitor.abandoned(),
         )
         self._notice(there=True, reason="")
         if monotonic() - self._maintained_at > MAINTAIN_S:
-            jobs.maintain()
+            jobs.maintenance.run_if_due()
             self._maintained_at = monotonic()
 
     def _notice(self, *, there: bool, reason: str) -> None:

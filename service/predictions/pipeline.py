@@ -55,7 +55,7 @@ class Pipeline:
         with self._tracing.span("infer", parent=parent) as span:
             future = self.inference.submit(question.model.predictor, prepared.image, method=question.method)
             computed = await asyncio.wrap_future(future)
-            span.tell({"labn.model": question.model.reference, "labn.queue_s": computed.queue_s})
+            span.set_attributes({"labn.model": question.model.reference, "labn.queue_s": computed.queue_s})
         finish = partial(compose, question, prepared, computed, started=started)
         with self._tracing.span("render", parent=parent):
             answer = await loop.run_in_executor(self._pool, finish)

@@ -15,7 +15,7 @@ from service.monitoring.queue_watch import QueueWatch
 from service.settings import Settings
 from tests.deployment.shipped import ROOT, SETTINGS, cluster, composed, last
 from worker.health import PORT
-from worker.queue.evaluations import JobQueue
+from worker.queue.job_queue import JobQueue
 from worker.queue.settings import QueueSettings
 
 OVERLAYS = {name: cluster(name) for name in ("cpu", "gpu")}

@@ -15,7 +15,7 @@ from service.monitoring.metrics import Metrics
 from service.monitoring.queue_metrics import QueueCollector
 from service.monitoring.queue_watch import QueueWatch
 from worker.metrics import WorkerMetrics
-from worker.queue.evaluations import JobQueue
+from worker.queue.job_queue import JobQueue
 from worker.queue.settings import QueueSettings
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from telemetry.correlation import Correlation, working_for
+from telemetry.correlation import Correlation, correlated
 from telemetry.logs import FIELDS, JsonLines
 from tests.conftest import Encode
 from tests.service.launcher import Launcher
@@ -41,7 +41,7 @@ def test_a_line() -> None:
 
 
 def test_it_says_whose_work_it_is() -> None:
-    with working_for(Correlation(request_id="r", job_id="j", traceparent=TRACEPARENT)):
+    with correlated(Correlation(request_id="r", job_id="j", traceparent=TRACEPARENT)):
         found = line("said")
     assert (found["request_id"], found["job_id"], found["trace_id"]) == ("r", "j", TRACEPARENT.split("-")[1])
     assert "request_id" not in line("said later")
@@ -58,7 +58,7 @@ def test_ids_from_the_queue_are_ids_or_nothing() -> None:
     carried = {"request_id": "a b\n", "traceparent": 7}
     assert Correlation.of_job("j", carried) == Correlation(job_id="j")
     good = Correlation(request_id="r-1", traceparent=TRACEPARENT)
-    assert Correlation.of_job("j", good.carried()) == Correlation(
+    assert Correlation.of_job("j", good.job_meta()) == Correlation(
         job_id="j", request_id="r-1", traceparent=TRACEPARENT
     )
 

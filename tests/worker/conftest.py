@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from tests.worker.live import LiveWorker, queue_at
-from worker.loop.heartbeat import Pulse
-from worker.loop.process import ResidentWorker
+from worker.loop.heartbeat import Heartbeat
+from worker.loop.worker import ResidentWorker
 from worker.metrics import WorkerMetrics
-from worker.queue.evaluations import JobQueue
+from worker.queue.job_queue import JobQueue
 from worker.settings import WorkerSettings
-from worker.work.jobs import Workshop
+from worker.work.context import JobContext
 from worker.work.networks import ResidentNetworks
 
 WorkOff = Callable[..., ResidentWorker]
@@ -28,7 +28,7 @@ def queue(redis_url: str) -> Iterator[JobQueue]:
     """A queue on an empty Redis."""
     queue = queue_at(redis_url)
     yield queue
-    queue.redis.close()
+    queue.store.redis.close()
 
 
 @pytest.fixture
@@ -37,12 +37,12 @@ def work_off(tiny_checkpoint: Path) -> Iterator[WorkOff]:
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
     def work(queue: JobQueue, **settings: Any) -> ResidentWorker:
-        own = WorkerSettings(**({"checkpoints": (tiny_checkpoint,)} | queue.settings.model_dump() | settings))
-        workshop = Workshop(
+        own = WorkerSettings(**({"checkpoints": (tiny_checkpoint,)} | queue.store.settings.model_dump() | settings))
+        context = JobContext(
             networks=ResidentNetworks(own.checkpoints, device="cpu"),
-            blobs=queue.blobs, results=queue.results, sets=queue.sets, max_pixels=own.max_pixels,
+            blobs=queue.store.blobs, results=queue.store.results, tables=queue.tables, max_pixels=own.max_pixels,
         )  # fmt: skip
-        worker = ResidentWorker(queue, workshop, own, WorkerMetrics(device="cpu"), Pulse())
+        worker = ResidentWorker(queue, context, own, WorkerMetrics(device="cpu"), Heartbeat())
         worker.run(burst=True)
         return worker
 

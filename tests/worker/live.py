@@ -12,7 +12,7 @@ from typing import Any
 from tests.service.live import clean_environment
 from worker.queue.connection import connect
 from worker.queue.contracts.evaluation import EvaluationState
-from worker.queue.evaluations import JobQueue
+from worker.queue.job_queue import JobQueue
 from worker.queue.settings import QueueSettings
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ WAIT_S = 60.0  # in which a job of a killed worker must end
 def queue_at(url: str, **settings: Any) -> JobQueue:
     """A queue with short leases; its connection is to be closed by who asked."""
     own = QueueSettings.model_validate({"redis_url": url, "lease_s": LEASE_S, **settings})
-    return JobQueue(connect(own, patient=True), own)
+    return JobQueue.on(connect(own, patient=True), own)
 
 
 def wait_for(condition: Callable[[], Any], *, within_s: float = WAIT_S) -> None:
@@ -39,11 +39,11 @@ def wait_until_ended(queue: JobQueue, job_id: str, *, maintained: bool = False) 
 
     def is_ended() -> bool:
         if maintained:
-            queue.maintain()
-        return queue.state(job_id, with_result=False).is_ended
+            queue.maintenance.run_if_due()
+        return queue.evaluations.state(job_id, with_result=False).is_ended
 
     wait_for(is_ended)
-    return queue.state(job_id)
+    return queue.evaluations.state(job_id)
 
 
 class LiveWorker:

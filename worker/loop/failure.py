@@ -1,4 +1,4 @@
-"""What goes wrong in a job, in our words."""
+"""Translation of exceptions raised in jobs into the queue's errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from worker.queue.errors import DeviceFailed, JobTimedOut, OutOfMemory, error_ty
 
 
 def named(error: BaseException) -> BaseException:
-    """Return an error of ours for what torch or RQ raise."""
+    """Return the queue's error for an exception of torch or RQ; others unchanged."""
     if is_out_of_memory(error):
         return OutOfMemory("not even one image at a time fits the memory")
     if isinstance(error, JobTimeoutException):
@@ -19,10 +19,10 @@ def named(error: BaseException) -> BaseException:
 
 
 def device_failure(error: BaseException) -> DeviceFailed | None:
-    """Return what ends the process, where an error leaves no other way.
+    """Return a DeviceFailed for an exception after which the process cannot continue; else None.
 
-    CUDA is broken for all of it. oneDNN, once it had no memory to write code to, makes no new primitive in that
-    thread again, however much there is later.
+    A CUDA error breaks the whole process. oneDNN, once it lacked memory to write code to, creates no primitive in
+    that thread again, even when there is memory.
     """
     if not isinstance(error, RuntimeError):
         return None
@@ -31,7 +31,7 @@ def device_failure(error: BaseException) -> DeviceFailed | None:
 
 
 def job_error(error: BaseException) -> JobError:
-    """Return what is told of an error; of one without a name, no more than that, since it may say too much."""
+    """Return the error document of a job. Messages of unexpected exceptions are left out: they may leak data."""
     kind = error_type(error)
     detail = f"unexpected {type(error).__name__}; see the worker's log" if kind == "internal" else str(error)
     return JobError(type=kind, detail=detail)

@@ -1,22 +1,22 @@
-"""When a worker's own thread was last heard of."""
+"""Liveness of the working thread."""
 
 from __future__ import annotations
 
 import time
 
-SILENT_S = 120.0  # longer than any batch and the loading of any network: the process hangs
+SILENT_S = 120.0  # longer than any batch and than loading any network; a thread silent for longer hangs
 
 
-class Pulse:
-    """Beaten by the one thread that works; read by any."""
+class Heartbeat:
+    """Time of the last sign of life; written by the working thread, read by any."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()
 
     def beat(self) -> None:
-        """Say that the thread goes on."""
+        """Record a sign of life."""
         self._last = time.monotonic()
 
     def silent_s(self) -> float:
-        """Return for how long it has not been heard of."""
+        """Return the seconds since the last sign of life."""
         return time.monotonic() - self._last

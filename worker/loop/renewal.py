@@ -1,4 +1,4 @@
-"""The thread that renews the lease of the job that runs, since one batch may outlast it."""
+"""Thread that renews the lease of the running job, since one batch may take longer than a lease."""
 
 from __future__ import annotations
 
@@ -8,60 +8,63 @@ from contextlib import contextmanager, suppress
 from threading import Event, Lock, Thread
 from typing import Protocol
 
-from worker.loop.heartbeat import SILENT_S, Pulse
+from worker.loop.heartbeat import SILENT_S, Heartbeat
 from worker.queue.errors import AWAY, Taken
 
-RENEWALS_A_LEASE = 6
+RENEWALS_PER_LEASE = 6
 
 log = logging.getLogger("worker")
 
 
 class Lease(Protocol):
-    """What can be renewed."""
+    """Something to renew."""
 
     def renew(self) -> None:
-        """Begin it again; raises Taken where there is none any more."""
+        """Restart the lease; raises Taken if it was revoked."""
 
 
 class Renewal:
-    """One thread for the worker's life: Python waits for ever for one that short memory kills at its start."""
+    """One thread for the life of the worker.
 
-    def __init__(self, lease_s: int, pulse: Pulse) -> None:
-        self._every_s, self._pulse = lease_s / RENEWALS_A_LEASE, pulse
+    Not one per job: Python waits for ever for a thread that dies at its start for lack of memory.
+    """
+
+    def __init__(self, lease_s: int, heartbeat: Heartbeat) -> None:
+        self._every_s, self._heartbeat = lease_s / RENEWALS_PER_LEASE, heartbeat
         self._lease: Lease | None = None
-        self._turn = Lock()
-        self._ends = Event()
+        self._lock = Lock()
+        self._stop = Event()
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Let the thread live."""
+        """Run the thread during the block."""
         thread = Thread(target=self._run, name="lease", daemon=True)
         thread.start()
         try:
             yield
         finally:
-            self._ends.set()
+            self._stop.set()
             thread.join()
 
     @contextmanager
     def of(self, lease: Lease) -> Iterator[None]:
-        """Renew a lease beside the work; not where the work hangs."""
+        """Renew a lease during the block, unless the working thread hangs."""
         self._lease = lease
         try:
             yield
         finally:
-            with self._turn:  # what follows tells a cancelled job by a change of its hash
+            with self._lock:  # no renewal after the block: it would modify a hash that is watched for cancellation
                 self._lease = None
 
     def _run(self) -> None:
-        while not self._ends.wait(self._every_s):
-            with self._turn:
-                if self._lease and self._pulse.silent_s() < SILENT_S:
+        while not self._stop.wait(self._every_s):
+            with self._lock:
+                if self._lease and self._heartbeat.silent_s() < SILENT_S:
                     self._renew(self._lease)
 
     def _renew(self, lease: Lease) -> None:
         try:
-            with suppress(Taken, *AWAY):  # the work meets with either; Redis may come back before
+            with suppress(Taken, *AWAY):  # the working thread meets either itself; Redis may return before that
                 lease.renew()
-        except Exception:  # the next jobs need this thread
+        except Exception:  # the thread must survive for the next jobs
             log.exception("a lease was not renewed")

@@ -1,45 +1,32 @@
-"""What happens between two batches: progress is told, the lease renewed, and the work ended if it is not wanted."""
+"""Progress reports between batches: publish progress and check that the job may go on."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from worker.queue.contracts.state import Progress
 
-CHECK_S = 0.05  # between two looks at the job, or a batch, whichever is longer
-TELL_S = 0.5  # between two words on progress
+CHECK_S = 0.05  # shortest interval between two checks
+PUBLISH_S = 0.5  # shortest interval between two progress reports
 
 
-class Lease(Protocol):
-    """A worker's right to a job."""
+class ProgressReporter:
+    """Callback of one job, for one thread; called as (stage, done, total) with counts of forward passes."""
 
-    def check(self) -> None:
-        """Make sure that the job is still this worker's, and remains so for a while.
-
-        Raises:
-            Taken: it is not.
-            HandedBack: the worker is to end.
-        """
-
-
-class Reporter:
-    """The callback of one job, for one thread; called as (stage, done, total), in forwards."""
-
-    def __init__(self, lease: Lease, tell: Callable[[Progress], None]) -> None:
-        self._lease, self._tell = lease, tell
-        self._first: tuple[float, int] | None = None  # when forwards were told of, and how many
-        self._checked = self._told = float("-inf")
+    def __init__(self, check: Callable[[], None], publish: Callable[[Progress], None]) -> None:
+        self._check, self._publish = check, publish
+        self._first: tuple[float, int] | None = None  # time (s) and count of the first report with forwards
+        self._checked = self._published = float("-inf")
         self._stage = ""
-        self.forwards = 0  # of the whole, as far as it is known
+        self.forwards = 0  # total of the job, as far as known
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Tell and look, unless that was done just now.
+        """Check and publish, unless that was done recently.
 
         Raises:
             Taken: the job was cancelled, or given to another worker.
-            HandedBack: the worker is to end.
+            HandedBack: the worker stops.
         """
         now = time.monotonic()
         self.forwards = total
@@ -47,14 +34,14 @@ class Reporter:
             self._first = now, done
         if now - self._checked < CHECK_S:
             return
-        self._lease.check()
+        self._check()
         self._checked = now
-        if now - self._told >= TELL_S or stage != self._stage:
-            self._tell(Progress(stage=stage, done=done, total=total, eta_s=self._eta_s(now, done, total)))
-            self._told, self._stage = now, stage
+        if now - self._published >= PUBLISH_S or stage != self._stage:
+            self._publish(Progress(stage=stage, done=done, total=total, eta_s=self._eta_s(now, done, total)))
+            self._published, self._stage = now, stage
 
     def _eta_s(self, now: float, done: int, total: int) -> float | None:
-        """Go by the mean rate since the first forwards: the network's loading and warming up say nothing of it."""
+        """Extrapolate the mean rate since the first forwards, which leaves out loading and warm-up."""
         if self._first is None or not self._first[1] < done <= total:
             return None
         began, first = self._first

@@ -1,4 +1,4 @@
-"""Uploads in Redis under their sha256, for a time; one that a job needs is not erased with another job."""
+"""Uploads by sha256, with expiry. Deleted with the last job that needs them."""
 
 from __future__ import annotations
 
@@ -16,57 +16,39 @@ from worker.queue.errors import UploadMissing
 
 @dataclass(frozen=True)
 class Blobs:
-    """The uploads."""
+    """Uploads and the ids of the jobs that need them."""
 
     redis: Redis
     ttl_s: int
-
-    def put(self, data: bytes) -> str:
-        """Store an upload that no job needs yet.
-
-        Returns:
-            its sha256 in hex.
-        """
-        digest = sha256(data)
-        self.redis.set(names.blob(digest), data, ex=self.ttl_s)
-        return digest
 
     def get(self, digest: str) -> bytes:
         """Return an upload.
 
         Raises:
-            UploadMissing: its time is over, or it was erased.
+            UploadMissing: it has expired or was deleted.
         """
         data: Any = self.redis.get(names.blob(digest))
         if data is None:
-            raise UploadMissing(f"the upload {digest[:12]}… is no longer there: send it again")
+            raise UploadMissing(f"upload {digest[:12]}… is no longer stored: send it again")
         return bytes(data)
 
-    def exists(self, digest: str) -> bool:
-        """Tell whether an upload is there."""
-        return bool(self.redis.exists(names.blob(digest)))
-
     def touch(self, digest: str, pipe: Any) -> None:
-        """Within a pipeline: let its time begin again."""
+        """Within a pipeline: restart the expiry of an upload."""
         pipe.expire(names.blob(digest), self.ttl_s)
         pipe.expire(names.blob_users(digest), self.ttl_s)
 
-    def delete(self, digest: str) -> None:
-        """Erase an upload, whoever needs it."""
-        self.redis.delete(names.blob(digest), names.blob_users(digest))
-
     def hold(self, pipe: Any, digest: str, job_id: str, data: bytes | None) -> None:
-        """Within a transaction: say that a job needs an upload, and store it where it is given."""
+        """Within a transaction: register a job as user of an upload, and store the upload if given."""
         if data is not None:
             pipe.set(names.blob(digest), data)
         pipe.sadd(names.blob_users(digest), job_id)
         self.touch(digest, pipe)
 
     def release(self, digest: str, job_id: str) -> bool:
-        """Say that a job needs an upload no more.
+        """Unregister a job as user of an upload.
 
         Returns:
-            whether it was erased, since nothing else needs it.
+            whether the upload was deleted, having no other user.
         """
         users = names.blob_users(digest)
         with self.redis.pipeline() as pipe:
@@ -79,11 +61,11 @@ class Blobs:
                     if not others:
                         pipe.delete(names.blob(digest), users)
                     pipe.execute()
-                except WatchError:  # somebody else began or ended to need it
+                except WatchError:  # another job was registered or unregistered meanwhile
                     continue
                 return not others
 
 
 def sha256(data: bytes) -> str:
-    """Return the digest in hex, by which an upload is known."""
+    """Return the sha256 in hex, under which an upload is stored."""
     return hashlib.sha256(data).hexdigest()

@@ -1,4 +1,4 @@
-"""A client of the Redis that holds the queue."""
+"""Client for the Redis that holds the queue."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from worker.queue.settings import QueueSettings
 
 CONNECT_S = 2.0
 ANSWER_S = 10.0
-PATIENCE = 12  # tries of a worker over about 10 s: a Redis that is started again
+PATIENT_RETRIES = 12  # about 10 s: enough for Redis to restart
 
 
 def connect(settings: QueueSettings, *, patient: bool = False) -> Redis:
-    """Return a client; no connection is made before the first command.
+    """Return a client, which connects with the first command.
 
     Args:
-        settings: where Redis is.
-        patient: try again for about ten seconds while Redis is away, as a worker should; a request should not.
+        settings: the address of Redis.
+        patient: retry for about ten seconds while Redis is unreachable: for workers, not for requests.
     """
-    retry = Retry(ExponentialBackoff(cap=1.0, base=0.05), PATIENCE) if patient else Retry(NoBackoff(), 1)
+    retry = Retry(ExponentialBackoff(cap=1.0, base=0.05), PATIENT_RETRIES) if patient else Retry(NoBackoff(), 1)
     return Redis.from_url(
         settings.redis_url.get_secret_value(),
         socket_connect_timeout=CONNECT_S,

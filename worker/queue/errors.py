@@ -1,22 +1,21 @@
-"""What can go wrong between a request for an evaluation and its result; nothing here knows of HTTP.
+"""Errors between a request for an evaluation and its result; independent of HTTP.
 
 LabnError
 ├── QueueError
 │   ├── InvalidSettings         a process cannot start with these settings
-│   ├── PayloadRefused          a job that is not one of ours
+│   ├── PayloadRefused          a job with an unknown function or an invalid payload
 │   ├── QueueFull               too many jobs wait
 │   ├── SetTooLarge             a set of more images than may ever wait
-│   ├── UnknownJob              no job or set of that id
-│   ├── KeyReused               an idempotency key that was given with another request
-│   ├── UploadMissing           the image or mask is no longer there
-│   ├── ModelMissing            no checkpoint of that version where the worker looks
+│   ├── UnknownJob              no job or set has that id
+│   ├── KeyReused               an idempotency key that was used for another request
+│   ├── UploadMissing           the image or mask is no longer stored
+│   ├── ModelMissing            the worker has no checkpoint of that version
 │   ├── JobTimedOut             a job took longer than allowed
-│   ├── OutOfMemory             not even one image fits the device
-│   ├── DeviceFailed            CUDA or oneDNN is broken for this process
-│   └── WorkerLost              the workers that ran the job vanished
-└── Interruption                no failure: the job is no longer this worker's
+│   ├── OutOfMemory             not even one image fits the memory of the device
+│   └── DeviceFailed            CUDA or oneDNN is broken for this process
+└── Interruption                not a failure: the worker must stop working on the job
     ├── Taken                   cancelled, or given to another worker
-    └── HandedBack              the worker ends, the job goes back into the queue
+    └── HandedBack              the worker stops and returns the job to the queue
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ from redis.exceptions import TimeoutError as RedisSlow
 
 from model.errors import LabnError
 
-AWAY: tuple[type[Exception], ...] = (RedisGone, RedisSlow)  # Redis does not answer
+AWAY: tuple[type[Exception], ...] = (RedisGone, RedisSlow)  # Redis is unreachable
 
 
 class QueueError(LabnError):
-    """Any error of the queue that has a name."""
+    """Base class of the queue's errors."""
 
 
 class InvalidSettings(QueueError):
@@ -40,35 +39,35 @@ class InvalidSettings(QueueError):
 
 
 class PayloadRefused(QueueError):
-    """A job whose payload or function is not one of ours."""
+    """A job with an unknown function or an invalid payload."""
 
 
 class QueueFull(QueueError):
     """Too many jobs wait."""
 
     def __init__(self, waiting: int, *, retry_after_s: float, what: str = "evaluations") -> None:
-        super().__init__(f"{waiting} {what} wait already")
+        super().__init__(f"{waiting} {what} are already waiting")
         self.retry_after_s = retry_after_s
 
 
 class SetTooLarge(QueueError):
-    """A set of more images than may ever wait: no later moment is better."""
+    """A set of more images than may ever wait; retrying later does not help."""
 
 
 class UnknownJob(QueueError):
-    """No evaluation, or no set, of that id; its time may be over."""
+    """No evaluation or set has that id; it may have expired."""
 
 
 class KeyReused(QueueError):
-    """An idempotency key that was given with another request."""
+    """An idempotency key was used for another request."""
 
 
 class UploadMissing(QueueError):
-    """The image or mask that a job needs is no longer there."""
+    """The image or mask of a job is no longer stored."""
 
 
 class ModelMissing(QueueError):
-    """No checkpoint of that version where the worker looks."""
+    """The worker has no checkpoint of that version."""
 
 
 class JobTimedOut(QueueError):
@@ -80,27 +79,23 @@ class OutOfMemory(QueueError):
 
 
 class DeviceFailed(QueueError):
-    """CUDA or oneDNN is broken for this process: only a new one can go on."""
-
-
-class WorkerLost(QueueError):
-    """The workers that ran the job vanished, as often as it was tried."""
+    """CUDA or oneDNN is broken for this process; only a new process can continue."""
 
 
 class Interruption(LabnError):
-    """No failure: the job is no longer this worker's."""
+    """Not a failure: the worker must stop working on the job."""
 
 
 class Taken(Interruption):
-    """The job was cancelled, or its lease ran out and it was given to another worker."""
+    """The job was cancelled, or its lease expired and it was given to another worker."""
 
 
 class HandedBack(Interruption):
-    """The worker ends before the job does."""
+    """The worker stops before the job has ended."""
 
 
 def error_type(error: BaseException) -> str:
-    """Return the name of an error in the API: `broken_image` for BrokenImage; `internal` for what has no name."""
+    """Return the API's name of an error: `broken_image` for BrokenImage, `internal` for foreign exceptions."""
     if not isinstance(error, LabnError):
         return "internal"
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()

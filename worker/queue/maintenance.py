@@ -1,15 +1,15 @@
-"""What keeps jobs from being lost: of vanished workers, and those that fell between two lists.
+"""Maintenance of the queue: recovers jobs of vanished workers and jobs that are in no list.
 
-RQ's own maintenance is not used: two processes that do it at once retry a job twice, it waits for a quarter of an
-hour where the process that did it was killed, and it knows nothing of jobs that were popped by a worker which died
-before it wrote so down. Here each step is a transaction that fails where the worker is alive after all.
+RQ's own maintenance is not used: two processes that run it at once retry a job twice, it pauses for a quarter of
+an hour if the process that ran it was killed, and it does not find jobs popped by a worker that died before it
+recorded them. Here each step is a transaction that fails if the worker is alive after all.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from redis.exceptions import WatchError
 from rq import Queue
@@ -22,46 +22,57 @@ from rq.worker_registration import clean_worker_registry
 
 from worker.queue import names
 from worker.queue.records import LOST
-from worker.queue.retention import Upkeep
+from worker.queue.retention import Retention
+from worker.queue.sets.tables import SetTables
+from worker.queue.store import Store
 
-if TYPE_CHECKING:
-    from worker.queue.evaluations import JobQueue
-
-TRIMMED_AT_ONCE = 100  # entries of a list whose jobs' time is over
+TRIMMED_AT_ONCE = 100  # expired entries of a listing
+RUNS_PER_LEASE = 6
 
 
 @dataclass(frozen=True)
 class Maintenance:
-    """One round over all jobs; any number of processes may do it at once."""
+    """One pass over all jobs; any number of processes may run it at once."""
 
-    queue: JobQueue
+    store: Store
+    tables: SetTables
+    retention: Retention
+
+    def run_if_due(self) -> None:
+        """Run unless any process did so within a sixth of a lease.
+
+        Called by a background thread of the service and by workers, never within a request.
+        """
+        every_s = self.store.settings.lease_s / RUNS_PER_LEASE
+        if self.store.redis.set(names.MAINTAINED, "", nx=True, px=max(1, round(every_s * 1000))):
+            self.run()
 
     def run(self) -> None:
-        """Give back or fail what was abandoned, tell of what has ended, and forget what is over."""
-        for lane in self.queue.lanes.values():
+        """Retry or fail abandoned jobs, announce ended ones, extend what is needed, and delete expired entries."""
+        for lane in self.store.lanes.values():
             for execution in self._expired(lane):
                 self._abandon(lane, execution)
             FinishedJobRegistry(queue=lane).cleanup()
             FailedJobRegistry(queue=lane).cleanup()
             clean_worker_registry(lane)
         self._sweep()
-        Upkeep(self.queue).run()
-        for set_id in self.queue.redis.smembers(names.SETS_UNFINISHED):
-            self.queue.sets.settle(as_text(set_id))
-        for listed in (names.LISTED, names.LISTED_SETS):
-            self._trim(listed)
+        self.retention.run()
+        for set_id in self.store.redis.smembers(names.SETS_UNFINISHED):
+            self.tables.settle(as_text(set_id))
+        for listing in (names.LISTED, names.LISTED_SETS):
+            self._trim(listing)
 
     def _expired(self, lane: Queue) -> list[str]:
-        """Return what is being run, as job:execution, without a lease."""
-        found: Any = self.queue.redis.zrangebyscore(StartedJobRegistry(queue=lane).key, 0, time.time())
+        """Return the executions (job:execution) whose lease has expired."""
+        found: Any = self.store.redis.zrangebyscore(StartedJobRegistry(queue=lane).key, 0, time.time())
         return [as_text(execution) for execution in found]
 
     def _abandon(self, lane: Queue, execution: str) -> None:
         """Take a job from a worker that has been silent for a lease."""
         job_id, key = execution.rpartition(":")[0], StartedJobRegistry(queue=lane).key
-        with self.queue.redis.pipeline() as pipe:
+        with self.store.redis.pipeline() as pipe:
             try:
-                pipe.watch(Job.key_for(job_id))  # which the worker touches with each renewal
+                pipe.watch(Job.key_for(job_id))  # each renewal of the lease modifies it
                 found: Any = pipe.zrange(key, 0, -1, withscores=True)
                 leases = {as_text(name): float(until) for name, until in found}
                 if leases.get(execution, time.time()) >= time.time():
@@ -73,80 +84,80 @@ class Maintenance:
                 pipe.multi()
                 pipe.zrem(key, execution)
                 if is_started and not is_elsewhere:
-                    self._give_back(pipe, lane, job_id)
+                    self._retry_or_fail(pipe, lane, job_id)
                 pipe.execute()
-            except (WatchError, NoSuchJobError):  # it lives, or somebody else was faster
+            except (WatchError, NoSuchJobError):  # the worker is alive, or another process was faster
                 return
-        self._tell(job_id)
+        self._announce(job_id)
 
-    def _give_back(self, pipe: Any, lane: Queue, job_id: str) -> None:
-        """Within a transaction: retry a job whose worker is gone, or fail it."""
-        job = Job.fetch(job_id, connection=self.queue.redis, serializer=lane.serializer)
+    def _retry_or_fail(self, pipe: Any, lane: Queue, job_id: str) -> None:
+        """Within a transaction: retry a job whose worker vanished, or fail it."""
+        job = Job.fetch(job_id, connection=self.store.redis, serializer=lane.serializer)
         if job.should_retry:
             job.retry(lane, pipe)
             return
         job.ended_at = now()
         record_job_failure(job, LOST.detail, pipe)
-        self.queue.records.failure(pipe, job_id, LOST)
+        self.store.records.failure(pipe, job_id, LOST)
         pipe.incr(names.ABANDONED)
         pipe.srem(names.UNFINISHED, job_id)
 
     def _sweep(self) -> None:
-        """Look at every job that has not ended: is it anywhere?"""
-        redis = self.queue.redis
+        """Check every unfinished job: recover those that have been in no list for a lease."""
+        redis = self.store.redis
         ids = sorted(as_text(job_id) for job_id in redis.smembers(names.UNFINISHED))
-        places, missing = self._places(), set(map(as_text, redis.hkeys(names.MISSING)))
-        for job_id, status in zip(ids, self.queue.records.statuses(ids), strict=True):
+        held, missing = self._held(), set(map(as_text, redis.hkeys(names.MISSING)))
+        for job_id, status in zip(ids, self.store.records.statuses(ids), strict=True):
             if status not in ("queued", "running"):
                 redis.srem(names.UNFINISHED, job_id)
-                self._tell(job_id)
-            elif job_id in places:
+                self._announce(job_id)
+            elif job_id in held:
                 if job_id in missing:
                     redis.hdel(names.MISSING, job_id)
-            elif self._missing_s(job_id) > self.queue.settings.lease_s:
+            elif self._missing_s(job_id) > self.store.settings.lease_s:
                 self._recover(job_id)
 
-    def _places(self) -> set[str]:
-        """Return the jobs that are in some list."""
+    def _held(self) -> set[str]:
+        """Return the ids of jobs that wait in a lane or are being run."""
         found: set[str] = set()
-        for lane in self.queue.lanes.values():
-            found |= set(map(as_text, self.queue.redis.lrange(lane.key, 0, -1)))
-            executions: Any = self.queue.redis.zrange(StartedJobRegistry(queue=lane).key, 0, -1)
+        for lane in self.store.lanes.values():
+            found |= set(map(as_text, self.store.redis.lrange(lane.key, 0, -1)))
+            executions: Any = self.store.redis.zrange(StartedJobRegistry(queue=lane).key, 0, -1)
             found |= {as_text(execution).rpartition(":")[0] for execution in executions}
         return found
 
     def _missing_s(self, job_id: str) -> float:
         """Return for how long a job has been in no list."""
-        self.queue.redis.hsetnx(names.MISSING, job_id, str(time.time()))
-        since = self.queue.redis.hget(names.MISSING, job_id)
+        self.store.redis.hsetnx(names.MISSING, job_id, str(time.time()))
+        since = self.store.redis.hget(names.MISSING, job_id)
         return time.time() - float(since) if since else 0.0
 
     def _recover(self, job_id: str) -> None:
-        """Put a job that a worker took, and did not begin, back where it was."""
-        with self.queue.redis.pipeline() as pipe:
+        """Requeue a job that a worker popped and never began."""
+        with self.store.redis.pipeline() as pipe:
             try:
                 pipe.watch(Job.key_for(job_id))
-                job = Job.fetch(job_id, connection=self.queue.redis)
-                if job_id in self._places() or job.get_status() not in (JobStatus.QUEUED, JobStatus.STARTED):
+                job = Job.fetch(job_id, connection=self.store.redis)
+                if job_id in self._held() or job.get_status() not in (JobStatus.QUEUED, JobStatus.STARTED):
                     return
                 pipe.multi()
                 pipe.hset(Job.key_for(job_id), "status", JobStatus.QUEUED.value)
-                pipe.lpush(Queue(job.origin, connection=self.queue.redis).key, job_id)
+                pipe.lpush(Queue(job.origin, connection=self.store.redis).key, job_id)
                 pipe.hdel(names.MISSING, job_id)
                 pipe.execute()
             except (WatchError, NoSuchJobError):
                 return
-        self._tell(job_id)
+        self._announce(job_id)
 
-    def _tell(self, job_id: str) -> None:
-        """Say that a job is elsewhere than it was."""
-        if self.queue.redis.exists(names.job(job_id)):
-            self.queue.records.notify(self.queue.redis, job_id)
-        self.queue.sets.item_ended(job_id)
+    def _announce(self, job_id: str) -> None:
+        """Add an event to a job and to the sets to which it belongs."""
+        if self.store.redis.exists(names.job(job_id)):
+            self.store.records.notify(self.store.redis, job_id)
+        self.tables.item_ended(job_id)
 
-    def _trim(self, listed: str) -> None:
-        """Forget the oldest entries of a list whose time is over."""
-        oldest: Any = self.queue.redis.zrange(listed, 0, TRIMMED_AT_ONCE - 1)
+    def _trim(self, listing: str) -> None:
+        """Remove the oldest entries of a listing whose records have expired."""
+        oldest: Any = self.store.redis.zrange(listing, 0, TRIMMED_AT_ONCE - 1)
         for job_id in map(as_text, oldest):
-            if not self.queue.redis.exists(names.job(job_id)):
-                self.queue.redis.zrem(listed, job_id)
+            if not self.store.redis.exists(names.job(job_id)):
+                self.store.redis.zrem(listing, job_id)

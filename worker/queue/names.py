@@ -1,41 +1,43 @@
-"""Names in Redis, besides RQ's own."""
+"""Names of keys in Redis, besides RQ's own."""
 
 from __future__ import annotations
 
+CLIENT = "client"  # owner of a job that was submitted by itself; the other owners are ids of sets
+
 UNFINISHED = "labn:unfinished"  # set: ids of jobs that wait or run
-MISSING = "labn:missing"  # hash: id -> since when a waiting job is in no list
-LISTED = "labn:evaluations"  # sorted set: ids of evaluations, by when they were asked for
-LISTED_SETS = "labn:sets"
-SETS_UNFINISHED = "labn:sets:unfinished"  # set: ids of sets whose tables are not final
-MAINTAINED = "labn:maintained"  # string: there while maintenance need not be done again
-KEPT_UP = "labn:kept_up"  # string: there while the time of what waits need not begin again
-ABANDONED = "labn:abandoned"  # integer: jobs that have failed because their workers vanished
-FORWARD_S = "labn:forward_s"  # hash: version of a model -> of an image in its last evaluations, a moving mean
-MEAN_RUN_S = "labn:mean_run_s"  # of the last jobs, a moving mean
+MISSING = "labn:missing"  # hash: id -> time (s) since when an unfinished job is in no list
+LISTED = "labn:evaluations"  # sorted set: ids of evaluations by time of submission (us)
+LISTED_SETS = "labn:sets"  # sorted set: ids of sets, likewise
+SETS_UNFINISHED = "labn:sets:unfinished"  # set: ids of sets without final tables
+MAINTAINED = "labn:maintained"  # string: exists while maintenance is not due
+RETAINED = "labn:kept_up"  # string: exists while retention is not due
+ABANDONED = "labn:abandoned"  # integer: jobs failed because their workers vanished
+FORWARD_S = "labn:forward_s"  # hash: model version -> moving mean of seconds per forward of one image
+MEAN_RUN_S = "labn:mean_run_s"  # string: moving mean of seconds per evaluation
 
 
 def job(job_id: str) -> str:
-    """Hash: what was asked, when, and how far it is."""
+    """Hash: request, times and progress of a job or set."""
     return f"labn:job:{job_id}"
 
 
 def events(job_id: str) -> str:
-    """Stream: an entry each time there is something new to tell."""
+    """Stream: one entry per change of a job or set."""
     return f"labn:events:{job_id}"
 
 
 def result(job_id: str) -> str:
-    """String: the result, deflated JSON."""
+    """String: result, deflated JSON."""
     return f"labn:result:{job_id}"
 
 
-def growing(job_id: str) -> str:
-    """String: the curves that are being measured, deflated JSON."""
+def partial_curves(job_id: str) -> str:
+    """String: the curves being measured, deflated JSON."""
     return f"labn:growing:{job_id}"
 
 
 def scores(job_id: str) -> str:
-    """List: scores in the order in which they were measured, each deflated JSON."""
+    """List: scores in order of measurement, each deflated JSON."""
     return f"labn:scores:{job_id}"
 
 
@@ -45,7 +47,7 @@ def maps(job_id: str) -> str:
 
 
 def owners(job_id: str) -> str:
-    """Set: who asked for a job: ids of sets, and `client`."""
+    """Set: who submitted a job: ids of sets, and CLIENT."""
     return f"labn:owners:{job_id}"
 
 
@@ -60,25 +62,25 @@ def blob_users(sha256: str) -> str:
 
 
 def idempotency(digest: str) -> str:
-    """String: the id that a key was given with."""
+    """String: id of the job or set for which an idempotency key was used."""
     return f"labn:idempotency:{digest}"
 
 
 def items(set_id: str) -> str:
-    """List: ids of a set's items, in its order."""
+    """List: ids of a set's evaluations, in its order."""
     return f"labn:set:{set_id}:items"
 
 
 def pending(set_id: str) -> str:
-    """Set: ids of a set's items that were not seen to end; it may hold too many, never too few."""
+    """Set: ids of a set's unfinished evaluations; may hold finished ones, never lacks an unfinished one."""
     return f"labn:set:{set_id}:pending"
 
 
 def submitters(set_id: str) -> str:
-    """Set: calls that ask for a set and are not through with its images."""
+    """Set: calls that are submitting a set."""
     return f"labn:set:{set_id}:submitters"
 
 
 def table_lock(set_id: str) -> str:
-    """String: there while partial tables are young enough."""
+    """String: exists while partial tables are recent."""
     return f"labn:set:{set_id}:tables"

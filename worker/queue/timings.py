@@ -1,4 +1,4 @@
-"""How long jobs and forwards took here lately, for whoever must say how long to wait: moving means in Redis."""
+"""Moving means of job and forward times in Redis, from which waiting times are estimated."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from rq.utils import as_text
 from worker.queue import names
 from worker.queue.contracts.evaluation import EvaluationPayload
 
-RENEWED_SHARE = 0.1  # of a new time in the mean
+NEW_SHARE = 0.1  # weight of a new time in the moving mean
 TYPICAL_RUN_S = 10.0  # before any job has been timed
 
 
 @dataclass(frozen=True)
 class Timings:
-    """The means of all workers."""
+    """Means over all workers."""
 
     redis: Redis
 
     def observe(self, version: str, run_s: float, forwards: int) -> None:
-        """Remember an evaluation with a version of a model."""
+        """Add the run time of an evaluation with a model version."""
         with self.redis.pipeline() as pipe:
             pipe.get(names.MEAN_RUN_S)
             pipe.hget(names.FORWARD_S, version)
@@ -32,21 +32,21 @@ class Timings:
             pipe.execute()
 
     def run_s(self, job_id: str | None = None) -> float:
-        """Return about how long a job runs, by its size where that is known; without one, an evaluation."""
+        """Estimate the run time (s) of a job from its size if known, else as the mean of recent evaluations."""
         payload, forwards = self.redis.hmget(names.job(job_id), "payload", "forwards") if job_id else (None, None)
         if payload and forwards:
             version = EvaluationPayload.model_validate_json(payload).model.version
-            if a_forward := self.forward_s().get(version):
-                return int(forwards) * a_forward
+            if per_forward := self.forward_s().get(version):
+                return int(forwards) * per_forward
         mean: Any = self.redis.get(names.MEAN_RUN_S)
         return float(mean) if mean else TYPICAL_RUN_S
 
     def forward_s(self) -> dict[str, float]:
-        """Return how long a forward of one image took, in s, by the model's version."""
+        """Return the mean time (s) of a forward of one image by model version."""
         means: Any = self.redis.hgetall(names.FORWARD_S)
         return {as_text(version): float(mean) for version, mean in means.items()}
 
 
-def _moved(mean: bytes | None, seen: float) -> float:
-    """Return a moving mean with a new value in it."""
-    return seen if mean is None else float(mean) + RENEWED_SHARE * (seen - float(mean))
+def _moved(mean: bytes | None, value: float) -> float:
+    """Return the moving mean after a new value."""
+    return value if mean is None else float(mean) + NEW_SHARE * (value - float(mean))

@@ -1,1 +1,1 @@
-"""The jobs themselves: evaluate an image, aggregate a set."""
+"""Job functions: evaluate an image, make the tables of a set."""

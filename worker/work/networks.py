@@ -1,4 +1,4 @@
-"""Networks that stay in memory, by version: each is loaded once a process."""
+"""Networks by model version, loaded once and kept in memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SUFFIX = ".safetensors"
 
 
 class ResidentNetworks:
-    """The checkpoints of some folders and files, on one device; for one thread."""
+    """Networks of the checkpoints in some folders and files, on one device. Not thread-safe."""
 
     def __init__(self, paths: Sequence[Path], *, device: str) -> None:
         self.device = device
@@ -21,10 +21,10 @@ class ResidentNetworks:
         self._loaded: dict[str, LoadedCheckpoint] = {}
 
     def find(self, model: ModelVersion) -> LoadedCheckpoint:
-        """Return a network.
+        """Return a network, loading it if necessary.
 
         Raises:
-            ModelMissing: no file of that version, whatever its name.
+            ModelMissing: no file has that version under any name.
             CheckpointError: the file is broken.
         """
         if model.version not in self._loaded:
@@ -33,14 +33,14 @@ class ResidentNetworks:
         return self._loaded[model.version]
 
     def files(self) -> Iterator[Path]:
-        """Yield every checkpoint that is there now."""
+        """Yield the checkpoint files that exist now."""
         for path in self._paths:
             yield from sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path] if path.is_file() else []
 
     def _file(self, model: ModelVersion) -> Path:
-        """Look for a version, in files of its name first: they are read to the end."""
+        """Find a version; files of its name first, since each file must be read whole to know its version."""
         files = sorted(self.files(), key=lambda file: file.stem.partition("@")[0] != model.name)
         for file in files:
             if checkpoint_version(file) == model.version:
                 return file
-        raise ModelMissing(f"no checkpoint {model.name}@{model.version} where this worker looks")
+        raise ModelMissing(f"no checkpoint {model.name}@{model.version} in this worker's LABN_CHECKPOINTS")

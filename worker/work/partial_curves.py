@@ -1,4 +1,4 @@
-"""The curves of a score that is being measured, kept where clients can see them grow."""
+"""Partial insertion and deletion curves, published while PID runs."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ import time
 from model.metrics.partial_curves import Known
 from worker.queue.results import Results
 
-TELL_S = 1.0  # between two looks
-MOST_POINTS = 400  # of a curve to look at
+PUBLISH_S = 1.0  # shortest interval between two updates
+MAX_POINTS = 400  # per published curve
 
 
-class GrowingCurves:
-    """What is told of one job's curves; called as (method, patch size, what is known of them)."""
+class PartialCurves:
+    """Publishes one job's curves; called as (method, patch size, number of patches, known points)."""
 
     def __init__(self, results: Results, job_id: str) -> None:
         self._results, self._job_id = results, job_id
-        self._told = float("-inf")
+        self._published = float("-inf")
 
     def __call__(self, method: str, patch_size: int, patches: int, known: Known) -> None:
-        """Keep some points of them, unless that was done just now."""
+        """Store at most about MAX_POINTS points, unless the last update is recent."""
         now = time.monotonic()
-        if now - self._told < TELL_S:
+        if now - self._published < PUBLISH_S:
             return
-        self._told = now
+        self._published = now
         counts = sorted(known)
-        counts = sorted({*counts[:: -(-len(counts) // MOST_POINTS)], counts[-1]})
+        counts = sorted({*counts[:: -(-len(counts) // MAX_POINTS)], counts[-1]})
         insertion, deletion = zip(*(known[n] for n in counts), strict=True)
-        self._results.put_growing(
+        self._results.put_partial_curves(
             self._job_id,
             {
                 "method": method,

@@ -1,4 +1,4 @@
-"""What the results of a set have in common: all that it takes to do the same again, and what to beware of."""
+"""Common provenance and warnings of a set's results."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ Document = Mapping[str, Any]
 
 
 def common_provenance(documents: Sequence[Document]) -> dict[str, Any]:
-    """Return what the provenance of every result says alike, within nested parts too; what differs is left out."""
+    """Return the entries, nested ones included, that are equal in the provenance of all results."""
     found: list[Document] = [document["provenance"] for document in documents]
     shared: Document = reduce(_shared, found) if found else {}
     return dict(shared)
 
 
 def all_warnings(documents: Sequence[Document]) -> list[str]:
-    """Return each warning of any result once, in the order in which they come."""
+    """Return the distinct warnings of all results, in order of first appearance."""
     return list(dict.fromkeys(warning for document in documents for warning in document["warnings"]))
 
 

@@ -116,6 +116,6 @@ def test_the_background_thread_keeps_the_registries(queue_client: Client, encode
     """A job that a worker took without a word before it died is put back; no request does that."""
     jobs = queue_client.app.state.parts.queue.jobs
     identifier = queue_client.submit(encode()).json()["id"]
-    jobs.redis.hset("labn:missing", identifier, str(time.time() - 3600))
-    assert jobs.redis.lpop("rq:queue:labn-evaluations").decode() == identifier
-    wait_until(lambda: jobs.redis.llen("rq:queue:labn-evaluations") == 1)
+    jobs.store.redis.hset("labn:missing", identifier, str(time.time() - 3600))
+    assert jobs.store.redis.lpop("rq:queue:labn-evaluations").decode() == identifier
+    wait_until(lambda: jobs.store.redis.llen("rq:queue:labn-evaluations") == 1)

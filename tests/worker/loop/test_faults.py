@@ -16,16 +16,17 @@ from tests.redis_server import RedisServer
 from tests.worker.conftest import StartWorker, WorkOff
 from tests.worker.live import LiveWorker, queue_at, wait_for, wait_until_ended
 from tests.worker.requests import SLOW, ask, uploads
+from worker.queue import names
 from worker.queue.blobs import sha256
 from worker.queue.contracts.evaluation import EvaluationPayload
-from worker.queue.evaluations import JobQueue
+from worker.queue.job_queue import JobQueue
 
 PROMISED_S = 60.0  # in which a job of a killed worker is retried or failed
 SOME_SECONDS: dict[str, Any] = {"methods": ("rise",), "patch_sizes": (16,), "rise_masks": 8000}
 
 
 def is_begun(queue: JobQueue, payload: EvaluationPayload) -> bool:
-    return queue.state(payload.id, with_result=False).progress.done > 0
+    return queue.evaluations.state(payload.id, with_result=False).progress.done > 0
 
 
 class TestKilledWorker:
@@ -37,7 +38,7 @@ class TestKilledWorker:
         payload = ask(tiny_checkpoint, image, **SOME_SECONDS)
         first = start_worker(redis_url)
         first.address()
-        queue.submit(payload, uploads(image))
+        queue.evaluations.submit(payload, uploads(image))
         wait_for(lambda: is_begun(queue, payload))
         start_worker(redis_url).address()
         first.kill()
@@ -51,7 +52,7 @@ class TestKilledWorker:
     ) -> None:  # fmt: skip
         image = encode()
         payload = ask(tiny_checkpoint, image, **SOME_SECONDS)
-        queue.submit(payload, uploads(image))
+        queue.evaluations.submit(payload, uploads(image))
         worker = start_worker(redis_url)
         wait_for(lambda: is_begun(queue, payload))
         worker.kill()
@@ -66,7 +67,7 @@ class TestKilledWorker:
         """What the service's background thread does is enough to end it."""
         queue, image = queue_at(redis_url, retries=0), encode()
         payload = ask(tiny_checkpoint, image, **SLOW)
-        queue.submit(payload, uploads(image))
+        queue.evaluations.submit(payload, uploads(image))
         worker = start_worker(redis_url)
         wait_for(lambda: is_begun(queue, payload))
         worker.kill()
@@ -74,8 +75,8 @@ class TestKilledWorker:
         state = wait_until_ended(queue, payload.id, maintained=True)
         assert (state.status, state.error and state.error.type) == ("failed", "worker_lost")
         assert time.monotonic() - killed < PROMISED_S
-        wait_for(lambda: queue.workers() == [])
-        queue.redis.close()
+        wait_for(lambda: queue.monitor.workers() == [])
+        queue.store.redis.close()
 
 
 class TestKilledRedis:
@@ -86,7 +87,7 @@ class TestKilledRedis:
         running = ask(tiny_checkpoint, images[0], **SOME_SECONDS)
         others = [ask(tiny_checkpoint, image) for image in images[1:]]
         for payload in (running, *others):
-            queue.submit(payload, uploads(*images))
+            queue.evaluations.submit(payload, uploads(*images))
         worker = start_worker(own_redis.url)
         wait_for(lambda: is_begun(queue, running))
         own_redis.kill()
@@ -95,7 +96,7 @@ class TestKilledRedis:
         for payload in (running, *others):
             assert wait_until_ended(queue, payload.id, maintained=True).status == "succeeded"
         assert worker.process.poll() is None  # it waited for Redis to come back
-        queue.redis.close()
+        queue.store.redis.close()
 
     def test_a_worker_ends_when_it_stays_away(self, own_redis: RedisServer, start_worker: StartWorker) -> None:
         """Its supervisor starts it again."""
@@ -120,7 +121,7 @@ class TestNoMemory:
             for seed in (1, 2)
         )
         worker = start_worker(redis_url, checkpoints=checkpoint)
-        wait_for(queue.workers)
+        wait_for(queue.monitor.workers)
         limit_memory(worker, beyond_mib=19)
         state = self.ended(queue, narrow, image)
         assert (state.status, state.error and state.error.type) == ("failed", "out_of_memory")
@@ -140,23 +141,23 @@ class TestNoMemory:
         """Its tensors are small beside the code that oneDNN writes for them: that is what finds no memory."""
         image = encode()
         payload, worker = ask(tiny_checkpoint, image), start_worker(redis_url)
-        wait_for(queue.workers)
+        wait_for(queue.monitor.workers)
         beyond_mib = 0.0
         while worker.process.poll() is None:
             limit_memory(worker, beyond_mib=(beyond_mib := beyond_mib + 0.25))
-            queue.submit(payload, uploads(image))
-            wait_for(lambda: worker.process.poll() is not None or queue.state(payload.id).is_ended)
-            assert queue.state(payload.id).status != "succeeded", "it had memory enough"
+            queue.evaluations.submit(payload, uploads(image))
+            wait_for(lambda: worker.process.poll() is not None or queue.evaluations.state(payload.id).is_ended)
+            assert queue.evaluations.state(payload.id).status != "succeeded", "it had memory enough"
         assert worker.process.returncode == 1
         assert worker.process.stderr
         assert "could not create a primitive" in worker.process.stderr.read()
-        assert queue.state(payload.id).status in ("queued", "failed")
+        assert queue.evaluations.state(payload.id).status in ("queued", "failed")
         start_worker(redis_url)
-        queue.submit(payload, uploads(image))
+        queue.evaluations.submit(payload, uploads(image))
         assert wait_until_ended(queue, payload.id).status == "succeeded"
 
     def ended(self, queue: JobQueue, payload: EvaluationPayload, image: bytes) -> Any:
-        queue.submit(payload, uploads(image))
+        queue.evaluations.submit(payload, uploads(image))
         return wait_until_ended(queue, payload.id)
 
 
@@ -165,19 +166,19 @@ def test_poison_and_uploads_that_are_gone_leave_a_worker_working(
 ) -> None:
     images = [encode(seed=seed) for seed in range(2)]
     expired, good = (ask(tiny_checkpoint, image) for image in images)
-    lane = queue.lanes["evaluations"]
+    lane = queue.store.lanes["evaluations"]
     poison = [
         lane.enqueue_call("os.system", args=("exit 1",)),
         lane.enqueue_call("worker.jobs.evaluate", args=({},)),
     ]
-    queue.redis.hset(poison[1].key, "data", b"\x80\x04}.")
+    queue.store.redis.hset(poison[1].key, "data", b"\x80\x04}.")
     for payload in (expired, good):
-        queue.submit(payload, uploads(*images))
-    queue.blobs.delete(expired.image_sha256)
+        queue.evaluations.submit(payload, uploads(*images))
+    queue.store.redis.delete(names.blob(expired.image_sha256))
     worker = start_worker(redis_url)
     assert wait_until_ended(queue, good.id).status == "succeeded"
     assert [job.get_status() for job in poison] == ["failed", "failed"]
-    state = queue.state(expired.id)
+    state = queue.evaluations.state(expired.id)
     assert (state.status, state.error and state.error.type) == ("failed", "upload_missing")
     assert worker.process.poll() is None
 
@@ -197,8 +198,8 @@ def test_many_clients_and_workers_that_are_killed_over_and_over(
 
     def submit(image: bytes) -> list[str]:
         client = queue_at(redis_url)
-        ids = [client.submit(payload, uploads(image)).id for payload in asked(image)]
-        client.redis.close()
+        ids = [client.evaluations.submit(payload, uploads(image)).id for payload in asked(image)]
+        client.store.redis.close()
         return ids
 
     with ThreadPoolExecutor(8) as pool:
@@ -208,7 +209,7 @@ def test_many_clients_and_workers_that_are_killed_over_and_over(
     kills, killed = 0, time.monotonic()
     while len(results) < 200:
         for job_id in set(ids) - set(results):
-            state = queue.state(job_id, with_result=False)
+            state = queue.evaluations.state(job_id, with_result=False)
             assert state.status not in ("failed", "cancelled"), state.error
             if state.status == "succeeded":
                 results[job_id] = fingerprint(queue, job_id)
@@ -223,20 +224,20 @@ def test_many_clients_and_workers_that_are_killed_over_and_over(
     for worker in workers:
         worker.kill()
     again = asked(images[0])[0]
-    queue.redis.flushall()
-    queue.submit(again, uploads(images[0]))
+    queue.store.redis.flushall()
+    queue.evaluations.submit(again, uploads(images[0]))
     work_off(queue)
     assert fingerprint(queue, again.id) == results[again.id]
 
 
 def is_at_work(queue: JobQueue, worker: LiveWorker) -> bool:
     """Tell whether a process has begun to work."""
-    return any(f"-{worker.process.pid}-" in found.name for found in queue.workers())
+    return any(f"-{worker.process.pid}-" in found.name for found in queue.monitor.workers())
 
 
 def fingerprint(queue: JobQueue, job_id: str) -> str:
     """Tell two results apart."""
-    data = queue.redis.get(f"labn:result:{job_id}")
+    data = queue.store.redis.get(f"labn:result:{job_id}")
     assert isinstance(data, bytes)
     return sha256(data)
 

@@ -11,29 +11,27 @@ from rq.job import Job
 
 from tests.worker.conftest import WorkOff
 from tests.worker.requests import ask, uploads
-from worker.loop.lease import JobLease
 from worker.loop.renewal import Renewal
-from worker.queue.evaluations import JobQueue
-from worker.queue.maintenance import Maintenance
+from worker.queue.job_queue import JobQueue
 
 BATCH_S = 4.0  # of a lease of two: RQ cuts its time to whole seconds
 
 
 def status_behind_a_long_batch(queue: JobQueue, work_off: WorkOff, checkpoint: Path, image: bytes) -> str:
     """Take a job, say nothing for longer than a lease, and return where the job stands."""
-    payload, lane = ask(checkpoint, image), queue.lanes["evaluations"]
-    queue.submit(payload, uploads(image))
-    job_id = queue.redis.lpop(lane.key)
+    payload, lane = ask(checkpoint, image), queue.store.lanes["evaluations"]
+    queue.evaluations.submit(payload, uploads(image))
+    job_id = queue.store.redis.lpop(lane.key)
     worker = work_off(queue, lease_s=2)
     assert job_id
-    job = Job.fetch(payload.id, connection=queue.redis, serializer=lane.serializer)
-    lease = JobLease(worker, job, worker.prepare_execution(job))
-    assert worker._begin(job)
-    renewal = Renewal(worker.settings.lease_s, worker.pulse)
+    job = Job.fetch(payload.id, connection=queue.store.redis, serializer=lane.serializer)
+    lease = worker.prepare_run(job, lane, worker.prepare_execution(job)).lease
+    assert worker.begin(job)
+    renewal = Renewal(worker.settings.lease_s, worker.liveness)
     with renewal.running(), renewal.of(lease):
         time.sleep(BATCH_S)
-        Maintenance(queue).run()
-        return queue.state(payload.id).status
+        queue.maintenance.run()
+        return queue.evaluations.state(payload.id).status
 
 
 def test_a_batch_that_outlasts_the_lease_keeps_the_job(

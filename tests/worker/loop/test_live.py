@@ -19,9 +19,10 @@ from tests.worker.live import LiveWorker, wait_for, wait_until_ended
 from tests.worker.requests import SLOW, ask, uploads
 from worker.__main__ import main
 from worker.health import HealthServer
-from worker.loop.heartbeat import Pulse
+from worker.loop.heartbeat import Heartbeat
+from worker.queue import names
 from worker.queue.errors import InvalidSettings
-from worker.queue.evaluations import JobQueue
+from worker.queue.job_queue import JobQueue
 
 
 def exit_of(worker: LiveWorker) -> tuple[int, str]:
@@ -34,10 +35,10 @@ def test_works_tells_of_itself_and_ends_on_a_signal(
 ) -> None:
     worker = start_worker(redis_url)
     url = worker.address()
-    wait_for(lambda: [(found.state, found.device) for found in queue.workers()] == [("idle", "cpu")])
+    wait_for(lambda: [(found.state, found.device) for found in queue.monitor.workers()] == [("idle", "cpu")])
     image = encode()
     payload = ask(tiny_checkpoint, image)
-    queue.submit(payload, uploads(image))
+    queue.evaluations.submit(payload, uploads(image))
     assert wait_until_ended(queue, payload.id).status == "succeeded"
     assert httpx.get(f"{url}/healthz").json()["status"] == "ok"
     counted = 'labn_jobs_total{kind="evaluation",outcome="succeeded"} 1.0'
@@ -48,7 +49,7 @@ def test_works_tells_of_itself_and_ends_on_a_signal(
     assert httpx.get(f"{url}/jobs").status_code == 404
     worker.process.terminate()
     assert worker.process.wait(20) == 0
-    assert queue.workers() == []
+    assert queue.monitor.workers() == []
 
 
 def test_a_signal_lets_the_running_job_finish(
@@ -57,13 +58,13 @@ def test_a_signal_lets_the_running_job_finish(
     image = encode()
     running, waiting = ask(tiny_checkpoint, image, methods=("rise",), rise_masks=5000), ask(tiny_checkpoint, image)
     for payload in (running, waiting):
-        queue.submit(payload, uploads(image))
+        queue.evaluations.submit(payload, uploads(image))
     worker = start_worker(redis_url)
-    wait_for(lambda: queue.state(running.id).progress.done)
+    wait_for(lambda: queue.evaluations.state(running.id).progress.done)
     worker.process.send_signal(signal.SIGTERM)
     assert worker.process.wait(40) == 0
-    assert queue.state(running.id).status == "succeeded"
-    assert queue.state(waiting.id).status == "queued"
+    assert queue.evaluations.state(running.id).status == "succeeded"
+    assert queue.evaluations.state(waiting.id).status == "queued"
 
 
 def test_a_signal_hands_back_what_takes_longer_than_its_grace(
@@ -72,13 +73,13 @@ def test_a_signal_hands_back_what_takes_longer_than_its_grace(
     image = encode()
     running, waiting = ask(tiny_checkpoint, image, **SLOW), ask(tiny_checkpoint, image)
     for payload in (running, waiting):
-        queue.submit(payload, uploads(image))
+        queue.evaluations.submit(payload, uploads(image))
     worker = start_worker(redis_url, grace_s=0.2)
-    wait_for(lambda: queue.state(running.id).progress.done)
+    wait_for(lambda: queue.evaluations.state(running.id).progress.done)
     worker.process.send_signal(signal.SIGTERM)
     assert worker.process.wait(20) == 0
-    assert queue.state(running.id).status == "queued"
-    assert queue.lanes["evaluations"].job_ids == [running.id, waiting.id]
+    assert queue.evaluations.state(running.id).status == "queued"
+    assert queue.store.lanes["evaluations"].job_ids == [running.id, waiting.id]
 
 
 def test_a_running_job_stops_when_it_is_cancelled(
@@ -86,17 +87,17 @@ def test_a_running_job_stops_when_it_is_cancelled(
 ) -> None:
     image, other = encode(), encode(seed=1)
     slow, next_one = ask(tiny_checkpoint, image, **SLOW), ask(tiny_checkpoint, other)
-    queue.submit(slow, uploads(image))
+    queue.evaluations.submit(slow, uploads(image))
     start_worker(redis_url)
-    wait_for(lambda: queue.state(slow.id).progress.done)
-    queue.submit(next_one, uploads(other))
-    assert queue.cancel(slow.id).status == "cancelled"
+    wait_for(lambda: queue.evaluations.state(slow.id).progress.done)
+    queue.evaluations.submit(next_one, uploads(other))
+    assert queue.evaluations.cancel(slow.id).status == "cancelled"
     cancelled = time.monotonic()
     assert wait_until_ended(queue, next_one.id).status == "succeeded"
     assert time.monotonic() - cancelled < 5  # the job alone would go on for a minute
-    assert queue.state(slow.id).status == "cancelled"
-    assert queue.state(slow.id).result is None
-    assert not queue.blobs.exists(slow.image_sha256)
+    assert queue.evaluations.state(slow.id).status == "cancelled"
+    assert queue.evaluations.state(slow.id).result is None
+    assert not queue.store.redis.exists(names.blob(slow.image_sha256))
 
 
 def test_burst_ends_when_nothing_waits(
@@ -104,11 +105,11 @@ def test_burst_ends_when_nothing_waits(
 ) -> None:
     image = encode()
     payload = ask(tiny_checkpoint, image)
-    queue.submit(payload, uploads(image))
+    queue.evaluations.submit(payload, uploads(image))
     worker = LiveWorker(redis_url, "--burst", checkpoints=tiny_checkpoint)
     code, err = exit_of(worker)
     assert code == 0, err
-    assert queue.state(payload.id).status == "succeeded"
+    assert queue.evaluations.state(payload.id).status == "succeeded"
 
 
 @pytest.mark.parametrize(
@@ -132,25 +133,25 @@ def test_says_in_a_line_what_keeps_it_from_starting(
 
 
 def test_a_port_that_is_taken_is_named() -> None:
-    registry, pulse = CollectorRegistry(), Pulse()
-    with HealthServer("127.0.0.1", 0, registry=registry, pulse=pulse) as first:
+    registry, heartbeat = CollectorRegistry(), Heartbeat()
+    with HealthServer("127.0.0.1", 0, registry=registry, heartbeat=heartbeat) as first:
         port = int(first.url.rpartition(":")[2])
         with pytest.raises(InvalidSettings, match="LABN_WORKER_PORT"):
-            HealthServer.at("127.0.0.1", port, registry=registry, pulse=pulse)
+            HealthServer.at("127.0.0.1", port, registry=registry, heartbeat=heartbeat)
 
 
 def test_a_second_worker_without_a_port_takes_another() -> None:
-    registry, pulse = CollectorRegistry(), Pulse()
+    registry, heartbeat = CollectorRegistry(), Heartbeat()
     with (
-        HealthServer.at("127.0.0.1", None, registry=registry, pulse=pulse) as first,
-        HealthServer.at("127.0.0.1", None, registry=registry, pulse=pulse) as second,
+        HealthServer.at("127.0.0.1", None, registry=registry, heartbeat=heartbeat) as first,
+        HealthServer.at("127.0.0.1", None, registry=registry, heartbeat=heartbeat) as second,
     ):
         assert first.url != second.url
 
 
 def test_a_worker_that_hangs_is_not_healthy(monkeypatch: pytest.MonkeyPatch) -> None:
-    pulse = Pulse()
-    with HealthServer("127.0.0.1", 0, registry=CollectorRegistry(), pulse=pulse) as server:
+    heartbeat = Heartbeat()
+    with HealthServer("127.0.0.1", 0, registry=CollectorRegistry(), heartbeat=heartbeat) as server:
         server.start()
         assert httpx.get(f"{server.url}/healthz").status_code == 200
         monkeypatch.setattr("worker.health.SILENT_S", 0.0)
@@ -161,7 +162,7 @@ def test_a_worker_that_hangs_is_not_healthy(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_needs_no_web_framework_and_the_service_no_torch_of_it() -> None:
     check = (
-        "import sys, worker.queue.contracts.sets, worker.queue.evaluations, worker.settings\n"
+        "import sys, worker.queue.contracts.sets, worker.queue.job_queue, worker.settings\n"
         "assert 'torch' not in sys.modules\n"
         "import worker.__main__\n"
         "assert not {'fastapi', 'matplotlib'} & set(sys.modules)"

@@ -2,26 +2,21 @@ from __future__ import annotations
 
 import time
 
-from worker.loop.reporter import TELL_S, Reporter
+from worker.loop.reporter import PUBLISH_S, ProgressReporter
 from worker.queue.contracts.state import Progress
 
 
-class OwnJob:
-    """A lease that nobody disputes."""
-
-    def check(self) -> None:
-        """The job stays."""
-
-
 def test_loading_is_no_part_of_the_rate() -> None:
-    told: list[Progress] = []
-    report = Reporter(OwnJob(), told.append)
+    published: list[Progress] = []
+    report = ProgressReporter(lambda: None, published.append)
     report("loading", 0, 0)
-    time.sleep(3 * TELL_S)
+    time.sleep(3 * PUBLISH_S)
     report("rise: map", 10, 100)
-    time.sleep(TELL_S)
+    time.sleep(PUBLISH_S)
     report("rise: map", 60, 100)
-    assert [(progress.done, progress.total) for progress in told] == [(0, 0), (10, 100), (60, 100)]
-    assert [progress.eta_s for progress in told[:2]] == [None, None]
-    assert told[-1].eta_s is not None
-    assert 0.8 * TELL_S <= told[-1].eta_s < 2 * TELL_S  # 50 forwards in TELL_S; from the beginning it would be 2.7
+    assert [(progress.done, progress.total) for progress in published] == [(0, 0), (10, 100), (60, 100)]
+    assert [progress.eta_s for progress in published[:2]] == [None, None]
+    assert published[-1].eta_s is not None
+    assert (
+        0.8 * PUBLISH_S <= published[-1].eta_s < 2 * PUBLISH_S
+    )  # 50 forwards in PUBLISH_S; from the beginning it would be 2.7

@@ -19,8 +19,7 @@ from worker.queue import names
 from worker.queue.contracts.evaluation import EvaluationPayload
 from worker.queue.contracts.sets import SetItem, SetPayload
 from worker.queue.contracts.state import Progress
-from worker.queue.evaluations import JobQueue
-from worker.queue.maintenance import Maintenance
+from worker.queue.job_queue import JobQueue
 
 
 @pytest.fixture
@@ -28,29 +27,31 @@ def payload(queue: JobQueue, tiny_checkpoint: Path, encode: Callable[..., bytes]
     """A job that waits."""
     image = encode()
     payload = ask(tiny_checkpoint, image)
-    queue.submit(payload, uploads(image))
+    queue.evaluations.submit(payload, uploads(image))
     return payload
 
 
 def take(queue: JobQueue, work_off: WorkOff, *, lease_s: int) -> str:
     """Begin the next job as a worker does that then is heard of no more; return the execution."""
-    job_id = queue.redis.lpop(queue.lanes["evaluations"].key)
+    job_id = queue.store.redis.lpop(queue.store.lanes["evaluations"].key)
     assert job_id
     worker = work_off(queue, lease_s=lease_s)
-    job = Job.fetch(job_id.decode(), connection=queue.redis, serializer=queue.lanes["evaluations"].serializer)
+    job = Job.fetch(
+        job_id.decode(), connection=queue.store.redis, serializer=queue.store.lanes["evaluations"].serializer
+    )
     execution = worker.prepare_execution(job)
-    assert worker._begin(job)
-    key = StartedJobRegistry(queue=queue.lanes["evaluations"]).key
+    assert worker.begin(job)
+    key = StartedJobRegistry(queue=queue.store.lanes["evaluations"]).key
     if lease_s == 1:
-        queue.redis.zadd(key, {execution.composite_key: time.time() - 1})
+        queue.store.redis.zadd(key, {execution.composite_key: time.time() - 1})
     return execution.composite_key
 
 
 def tell(queue: JobQueue, job_id: str) -> None:
     """Say how far a job is, as its worker does."""
     progress = Progress(stage="rise", done=5, total=10, eta_s=30.0)
-    with queue.redis.pipeline() as pipe:
-        queue.records.progress(pipe, job_id, progress)
+    with queue.store.redis.pipeline() as pipe:
+        queue.store.records.progress(pipe, job_id, progress)
         pipe.execute()
 
 
@@ -58,23 +59,23 @@ def test_a_job_of_a_vanished_worker_is_tried_again(
     queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
 ) -> None:
     take(queue, work_off, lease_s=1)
-    assert queue.state(payload.id).status == "running"
-    Maintenance(queue).run()
-    assert queue.state(payload.id).status == "queued"
-    assert queue.depths()["evaluations"] == 1
+    assert queue.evaluations.state(payload.id).status == "running"
+    queue.maintenance.run()
+    assert queue.evaluations.state(payload.id).status == "queued"
+    assert queue.monitor.depths()["evaluations"] == 1
     work_off(queue)
-    assert queue.state(payload.id).status == "succeeded"
+    assert queue.evaluations.state(payload.id).status == "succeeded"
 
 
 def test_a_job_that_waits_again_is_as_far_as_one_that_waits(
     queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
 ) -> None:
-    waiting = queue.state(payload.id).progress
+    waiting = queue.evaluations.state(payload.id).progress
     take(queue, work_off, lease_s=1)
     tell(queue, payload.id)
-    assert queue.state(payload.id).progress.eta_s == 30.0
-    Maintenance(queue).run()
-    assert queue.state(payload.id).progress == waiting
+    assert queue.evaluations.state(payload.id).progress.eta_s == 30.0
+    queue.maintenance.run()
+    assert queue.evaluations.state(payload.id).progress == waiting
 
 
 def test_a_job_that_came_to_nothing_has_no_time_left(
@@ -82,76 +83,76 @@ def test_a_job_that_came_to_nothing_has_no_time_left(
 ) -> None:
     take(queue, work_off, lease_s=60)
     tell(queue, payload.id)
-    progress = queue.cancel(payload.id).progress
+    progress = queue.evaluations.cancel(payload.id).progress
     assert (progress.done, progress.eta_s) == (5, None)
 
 
 def test_as_often_as_is_allowed_and_then_it_has_failed(
     queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
 ) -> None:
-    for _ in range(queue.settings.retries):
+    for _ in range(queue.store.settings.retries):
         take(queue, work_off, lease_s=1)
-        Maintenance(queue).run()
-        assert queue.state(payload.id).status == "queued"
+        queue.maintenance.run()
+        assert queue.evaluations.state(payload.id).status == "queued"
     take(queue, work_off, lease_s=1)
-    Maintenance(queue).run()
-    state = queue.state(payload.id)
+    queue.maintenance.run()
+    state = queue.evaluations.state(payload.id)
     assert (state.status, state.error and state.error.type) == ("failed", "worker_lost")
-    assert queue.abandoned() == 1
+    assert queue.monitor.abandoned() == 1
     assert state.ended_at is not None
-    assert queue.redis.smembers(names.UNFINISHED) == set()
+    assert queue.store.redis.smembers(names.UNFINISHED) == set()
 
 
 def test_a_job_whose_worker_lives_is_left_alone(
     queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
 ) -> None:
     take(queue, work_off, lease_s=60)
-    Maintenance(queue).run()
-    assert queue.state(payload.id).status == "running"
+    queue.maintenance.run()
+    assert queue.evaluations.state(payload.id).status == "running"
 
 
 def test_many_rounds_at_once_try_a_job_again_once(
     queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
 ) -> None:
     take(queue, work_off, lease_s=1)
-    clients, start = [queue_at(queue.settings.redis_url.get_secret_value()) for _ in range(8)], Barrier(8)
+    clients, start = [queue_at(queue.store.settings.redis_url.get_secret_value()) for _ in range(8)], Barrier(8)
 
     def run(client: JobQueue) -> None:
         start.wait()
-        Maintenance(client).run()
+        client.maintenance.run()
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(run, clients))
-    assert queue.depths()["evaluations"] == 1
-    left = Job.fetch(payload.id, connection=queue.redis).retries_left
-    assert left == queue.settings.retries - 1
+    assert queue.monitor.depths()["evaluations"] == 1
+    left = Job.fetch(payload.id, connection=queue.store.redis).retries_left
+    assert left == queue.store.settings.retries - 1
     for client in clients:
-        client.redis.close()
+        client.store.redis.close()
 
 
 def test_a_cancelled_job_of_a_vanished_worker_stays_cancelled(
     queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
 ) -> None:
     execution = take(queue, work_off, lease_s=1)
-    queue.cancel(payload.id)
-    Maintenance(queue).run()
-    assert queue.state(payload.id).status == "cancelled"
-    assert queue.depths()["evaluations"] == 0
-    assert queue.redis.zscore("rq:wip:labn-evaluations", execution) is None
+    queue.evaluations.cancel(payload.id)
+    queue.maintenance.run()
+    assert queue.evaluations.state(payload.id).status == "cancelled"
+    assert queue.monitor.depths()["evaluations"] == 0
+    assert queue.store.redis.zscore("rq:wip:labn-evaluations", execution) is None
 
 
 def test_a_job_that_was_taken_and_not_begun_is_found(
     queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
 ) -> None:
-    queue.redis.lpop(queue.lanes["evaluations"].key)  # and the worker that did it is killed here
-    Maintenance(queue).run()
-    assert queue.depths()["evaluations"] == 0  # it may be on its way
-    queue.redis.hset(names.MISSING, payload.id, str(time.time() - LEASE_S - 1))
-    Maintenance(queue).run()
-    assert queue.depths()["evaluations"] == 1
-    assert queue.redis.hlen(names.MISSING) == 0
+    queue.store.redis.lpop(queue.store.lanes["evaluations"].key)  # and the worker that did it is killed here
+    queue.maintenance.run()
+    assert queue.monitor.depths()["evaluations"] == 0  # it may be on its way
+    queue.store.redis.hset(names.MISSING, payload.id, str(time.time() - LEASE_S - 1))
+    queue.maintenance.run()
+    assert queue.monitor.depths()["evaluations"] == 1
+    assert queue.store.redis.hlen(names.MISSING) == 0
     work_off(queue)
-    assert queue.state(payload.id).status == "succeeded"
+    assert queue.evaluations.state(payload.id).status == "succeeded"
 
 
 def test_a_set_whose_last_worker_vanished_before_its_tables_gets_them(
@@ -160,11 +161,11 @@ def test_a_set_whose_last_worker_vanished_before_its_tables_gets_them(
     item = SetItem(file="a.jpg", image_sha256=payload.image_sha256)
     whole = SetPayload(model=payload.model, parameters=payload.parameters, items=(item,))
     queue.sets.submit(whole, uploads(encode()))
-    queue.redis.delete(names.owners(payload.id))  # so that nobody is told of its end
+    queue.store.redis.delete(names.owners(payload.id))  # so that nobody is told of its end
     work_off(queue)
-    queue.redis.sadd(names.owners(payload.id), whole.id)
+    queue.store.redis.sadd(names.owners(payload.id), whole.id)
     assert queue.sets.state(whole.id).status == "running"
-    Maintenance(queue).run()
+    queue.maintenance.run()
     work_off(queue)
     assert queue.sets.state(whole.id).status == "succeeded"
 
@@ -180,27 +181,27 @@ def test_what_waits_or_runs_keeps_its_upload(
         names.job(payload.id), names.events(payload.id), names.owners(payload.id),
     ]  # fmt: skip
     for name in stored:
-        queue.redis.expire(name, 60)
-    queue.redis.delete(names.KEPT_UP)
-    Maintenance(queue).run()
-    assert all(queue.redis.ttl(name) > queue.settings.upload_ttl_s - 60 for name in stored)
+        queue.store.redis.expire(name, 60)
+    queue.store.redis.delete(names.RETAINED)
+    queue.maintenance.run()
+    assert all(queue.store.redis.ttl(name) > queue.store.settings.upload_ttl_s - 60 for name in stored)
 
 
 def test_an_upload_whose_job_has_ended_is_let_go(
     queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
 ) -> None:
     work_off(queue)
-    queue.redis.expire(names.blob(payload.image_sha256), 60)
-    queue.redis.delete(names.KEPT_UP)
-    Maintenance(queue).run()
-    assert queue.redis.ttl(names.blob(payload.image_sha256)) <= 60
+    queue.store.redis.expire(names.blob(payload.image_sha256), 60)
+    queue.store.redis.delete(names.RETAINED)
+    queue.maintenance.run()
+    assert queue.store.redis.ttl(names.blob(payload.image_sha256)) <= 60
 
 
 def test_uploads_are_not_kept_up_each_round(queue: JobQueue, payload: EvaluationPayload) -> None:
-    Maintenance(queue).run()
-    queue.redis.expire(names.blob(payload.image_sha256), 60)
-    Maintenance(queue).run()
-    assert queue.redis.ttl(names.blob(payload.image_sha256)) <= 60
+    queue.maintenance.run()
+    queue.store.redis.expire(names.blob(payload.image_sha256), 60)
+    queue.maintenance.run()
+    assert queue.store.redis.ttl(names.blob(payload.image_sha256)) <= 60
 
 
 def test_a_set_is_kept_while_it_is_unfinished(
@@ -211,22 +212,22 @@ def test_a_set_is_kept_while_it_is_unfinished(
     queue.sets.submit(whole, uploads(encode()))
     stored = [names.job(whole.id), names.events(whole.id), names.items(whole.id), names.owners(payload.id)]
     for name in stored:
-        queue.redis.expire(name, 60)
-    Maintenance(queue).run()
-    assert all(queue.redis.ttl(name) > queue.settings.result_ttl_s - 60 for name in stored)
+        queue.store.redis.expire(name, 60)
+    queue.maintenance.run()
+    assert all(queue.store.redis.ttl(name) > queue.store.settings.result_ttl_s - 60 for name in stored)
 
 
 def test_entries_whose_time_is_over_are_forgotten(queue: JobQueue, payload: EvaluationPayload) -> None:
-    queue.redis.delete(names.job(payload.id))
-    Maintenance(queue).run()
-    assert queue.redis.zcard(names.LISTED) == 0
+    queue.store.redis.delete(names.job(payload.id))
+    queue.maintenance.run()
+    assert queue.store.redis.zcard(names.LISTED) == 0
 
 
 def test_is_not_done_all_the_time(queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff) -> None:
-    queue.maintain()
+    queue.maintenance.run_if_due()
     take(queue, work_off, lease_s=1)
-    queue.maintain()
-    assert queue.state(payload.id).status == "running"
+    queue.maintenance.run_if_due()
+    assert queue.evaluations.state(payload.id).status == "running"
     time.sleep(LEASE_S / 6 + 0.1)
-    queue.maintain()
-    assert queue.state(payload.id).status == "queued"
+    queue.maintenance.run_if_due()
+    assert queue.evaluations.state(payload.id).status == "queued"

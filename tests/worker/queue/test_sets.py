@@ -12,11 +12,12 @@ from model.evaluation.tables.scores import table_rows
 from tests.worker.conftest import WorkOff
 from tests.worker.live import queue_at
 from tests.worker.requests import QUICK, ask, model_of, uploads
+from worker.queue import names
 from worker.queue.blobs import sha256
 from worker.queue.contracts.evaluation import EvaluationParameters
 from worker.queue.contracts.sets import SetItem, SetPayload
 from worker.queue.errors import KeyReused, QueueFull, SetTooLarge, UnknownJob, UploadMissing
-from worker.queue.evaluations import JobQueue
+from worker.queue.job_queue import JobQueue
 
 BROKEN = b"\x89PNG\r\n\x1a\n broken"
 PARAMETERS = EvaluationParameters(**(QUICK | {"methods": ("attention", "random")}))
@@ -81,7 +82,7 @@ def test_images_are_jobs_and_end_in_tables(
     state = queue.sets.submit(payload, files)
     assert (state.id, state.status, state.items["queued"], state.result) == (payload.id, "queued", 4, None)
     assert sorted(files.read) == sorted(uploads(*images))
-    assert queue.depths() == {"evaluations": 0, "sets": 4}
+    assert queue.monitor.depths() == {"evaluations": 0, "sets": 4}
     work_off(queue)
     state = queue.sets.state(payload.id)
     assert (state.status, state.items["succeeded"], state.error) == ("succeeded", 4, None)
@@ -90,7 +91,7 @@ def test_images_are_jobs_and_end_in_tables(
     assert state.result is not None
     tables = state.result["tables"]
     assert [(table["label"], table["images"]) for table in tables] == [(None, 4), ("negative", 2), ("positive", 2)]
-    documents = [queue.state(payload.evaluation(item).id).result for item in payload.items]
+    documents = [queue.evaluations.state(payload.evaluation(item).id).result for item in payload.items]
     assert tables[0]["rows"] == table_rows([document for document in documents if document])
     assert {row["method"] for row in tables[0]["rows"]} == {"attention", "random"}
     assert len(tables[0]["differences"]) == 1
@@ -105,17 +106,17 @@ def test_an_image_that_was_evaluated_by_itself_is_not_done_again(
     tiny_checkpoint: Path,
 ) -> None:
     single = ask(tiny_checkpoint, images[0], methods=("attention", "random"), target="negative")
-    queue.submit(single, uploads(images[0]))
+    queue.evaluations.submit(single, uploads(images[0]))
     work_off(queue)
-    ended_at = queue.state(single.id).ended_at
+    ended_at = queue.evaluations.state(single.id).ended_at
     payload = make_set(images)
     assert queue.sets.submit(payload, uploads(*images)).items == {
         "queued": 3, "running": 0, "succeeded": 1, "failed": 0, "cancelled": 0,
     }  # fmt: skip
     work_off(queue)
     assert queue.sets.state(payload.id).status == "succeeded"
-    assert queue.state(single.id).ended_at == ended_at
-    assert [state.id for state in queue.states()[0]] == [single.id]
+    assert queue.evaluations.state(single.id).ended_at == ended_at
+    assert [state.id for state in queue.evaluations.states()[0]] == [single.id]
 
 
 def test_what_failed_is_done_again_and_nothing_else(
@@ -124,7 +125,7 @@ def test_what_failed_is_done_again_and_nothing_else(
     payload = make_set(images)
     queue.sets.submit(payload, uploads(*images))
     missing = payload.items[2].image_sha256
-    queue.blobs.delete(missing)
+    queue.store.redis.delete(names.blob(missing))
     work_off(queue)
     state = queue.sets.state(payload.id)
     assert (state.status, state.items["failed"], state.items["succeeded"]) == ("failed", 1, 3)
@@ -132,14 +133,14 @@ def test_what_failed_is_done_again_and_nothing_else(
     assert state.error.type == "items_failed"
     assert state.result is not None
     assert state.result["images"] == 3
-    ended = [queue.state(payload.evaluation(item).id).ended_at for item in payload.items]
+    ended = [queue.evaluations.state(payload.evaluation(item).id).ended_at for item in payload.items]
     assert queue.sets.submit(payload, uploads(*images)).items["queued"] == 1
     work_off(queue)
     state = queue.sets.state(payload.id)
     assert (state.status, state.items["succeeded"]) == ("succeeded", 4)
     assert state.result is not None
     assert state.result["images"] == 4
-    again = [queue.state(payload.evaluation(item).id).ended_at for item in payload.items]
+    again = [queue.evaluations.state(payload.evaluation(item).id).ended_at for item in payload.items]
     assert [first == second for first, second in zip(ended, again, strict=True)] == [True, True, False, True]
 
 
@@ -163,7 +164,7 @@ def test_items_say_where_each_image_stands(
             name: {score["patch_size"]: score["pid"] for score in method["scores"]}
             for name, method in result["methods"].items()
         }
-        for result in (queue.state(item.id).result for item in found[:4])
+        for result in (queue.evaluations.state(item.id).result for item in found[:4])
         if result
     ]
     assert [item.pid for item in found] == [*scores, None]
@@ -198,7 +199,7 @@ def test_the_result_says_what_repeats_it_and_what_to_beware_of(
     del expected["target"]  # which is each image's label
     assert provenance["request"] == expected
     assert "image_sha256" not in provenance
-    documents = [queue.state(payload.evaluation(item).id).result for item in payload.items]
+    documents = [queue.evaluations.state(payload.evaluation(item).id).result for item in payload.items]
     warnings = {warning for document in documents if document for warning in document["warnings"]}
     assert sorted(result["warnings"]) == sorted(warnings)
     assert warnings  # two orders are too few for a band
@@ -210,7 +211,7 @@ def test_the_end_is_told_as_a_jobs_is(
     payload = make_set(images)
     queue.sets.submit(payload, uploads(*images))
     work_off(queue)
-    whole, one = queue.sets.state(payload.id), queue.state(payload.evaluation(payload.items[0]).id)
+    whole, one = queue.sets.state(payload.id), queue.evaluations.state(payload.evaluation(payload.items[0]).id)
     assert (whole.progress.stage, whole.progress.eta_s) == (one.progress.stage, one.progress.eta_s) == ("done", 0.0)
     for state in (whole, one):
         for at in (state.created_at, state.started_at, state.ended_at):
@@ -235,13 +236,13 @@ def test_tables_grow_while_a_set_runs(
     payload = make_set(images)
     queue.sets.submit(payload, uploads(*images))
     last = payload.evaluation(payload.items[3])
-    queue.lanes["sets"].remove(last.id)  # as if it were being done somewhere else
+    queue.store.lanes["sets"].remove(last.id)  # as if it were being done somewhere else
     work_off(queue)
     state = queue.sets.state(payload.id)
     assert (state.status, state.ended_at, state.items["queued"]) == ("running", None, 1)
     assert state.result is not None
     assert 0 < state.result["images"] < 4
-    queue.lanes["sets"].push_job_id(last.id)
+    queue.store.lanes["sets"].push_job_id(last.id)
     work_off(queue)
     state = queue.sets.state(payload.id)
     assert state.status == "succeeded"
@@ -256,11 +257,11 @@ def test_an_image_that_ends_is_no_reason_to_count_all(
     payload = make_set(images)
     queue.sets.submit(payload, uploads(*images))
     ended = payload.evaluation(payload.items[0]).id
-    queue.redis.hset(Job.key_for(ended), "status", "finished")
-    queue.sets.item_ended(ended)  # which has the first tables made
-    queue.redis.config_resetstat()
-    queue.sets.item_ended(ended)
-    looks = queue.redis.info("commandstats")["cmdstat_hget"]["calls"]
+    queue.store.redis.hset(Job.key_for(ended), "status", "finished")
+    queue.tables.item_ended(ended)  # which has the first tables made
+    queue.store.redis.config_resetstat()
+    queue.tables.item_ended(ended)
+    looks = queue.store.redis.info("commandstats")["cmdstat_hget"]["calls"]
     assert looks < len(images)
 
 
@@ -272,12 +273,17 @@ class TestCancel:
         payload = make_set(images)
         queue.sets.submit(payload, uploads(*images))
         wanted = ask(tiny_checkpoint, images[1], methods=("attention", "random"), target="positive")
-        assert queue.submit(wanted, {}).status == "queued"
+        assert queue.evaluations.submit(wanted, {}).status == "queued"
         state = queue.sets.cancel(payload.id)
         assert (state.status, state.items["cancelled"], state.items["queued"]) == ("cancelled", 3, 1)
-        assert [queue.blobs.exists(item.image_sha256) for item in payload.items] == [False, True, False, False]
+        assert [queue.store.redis.exists(names.blob(item.image_sha256)) for item in payload.items] == [
+            False,
+            True,
+            False,
+            False,
+        ]
         work_off(queue)
-        assert queue.state(wanted.id).status == "succeeded"
+        assert queue.evaluations.state(wanted.id).status == "succeeded"
         assert queue.sets.state(payload.id).status == "cancelled"
 
     def test_can_be_asked_for_again(
@@ -297,7 +303,7 @@ class TestCancel:
         queue.sets.submit(payload, uploads(*images))
         work_off(queue)
         assert queue.sets.cancel(payload.id).status == "succeeded"
-        assert not any(queue.blobs.exists(item.image_sha256) for item in payload.items)
+        assert not any(queue.store.redis.exists(names.blob(item.image_sha256)) for item in payload.items)
 
 
 class TestSubmit:
@@ -307,7 +313,7 @@ class TestSubmit:
         payload = make_set(images)
         first = queue.sets.submit(payload, uploads(*images), idempotency_key="k")
         assert queue.sets.submit(payload, {}, idempotency_key="k") == first
-        assert queue.depths()["sets"] == 4
+        assert queue.monitor.depths()["sets"] == 4
         with pytest.raises(KeyReused):
             queue.sets.submit(make_set(images[:2]), uploads(*images), idempotency_key="k")
 
@@ -316,12 +322,12 @@ class TestSubmit:
     ) -> None:
         queue = queue_at(redis_url, set_queue_limit=3)
         queue.sets.submit(make_set(images[:2]), uploads(*images))
-        before = queue.redis.dbsize()
-        with pytest.raises(QueueFull, match="2 images wait") as refused:
+        before = queue.store.redis.dbsize()
+        with pytest.raises(QueueFull, match="2 images are already waiting") as refused:
             queue.sets.submit(make_set(images[2:]), uploads(*images))
         assert refused.value.retry_after_s > 0
-        assert queue.redis.dbsize() == before
-        queue.redis.close()
+        assert queue.store.redis.dbsize() == before
+        queue.store.redis.close()
 
     def test_one_that_never_fits_is_told_so(
         self, redis_url: str, make_set: Callable[..., SetPayload], images: list[bytes]
@@ -329,8 +335,8 @@ class TestSubmit:
         queue = queue_at(redis_url, set_queue_limit=3)
         with pytest.raises(SetTooLarge, match="4 images"):
             queue.sets.submit(make_set(images), uploads(*images))
-        assert queue.redis.dbsize() == 0
-        queue.redis.close()
+        assert queue.store.redis.dbsize() == 0
+        queue.store.redis.close()
 
     def test_only_images_that_are_to_be_done_count(
         self, redis_url: str, make_set: Callable[..., SetPayload], images: list[bytes], work_off: WorkOff
@@ -340,7 +346,7 @@ class TestSubmit:
         work_off(queue)
         assert queue.sets.submit(make_set(images), uploads(*images)).items["queued"] == 2
         assert queue.sets.submit(make_set([images[0]] * 4), uploads(*images)).items["succeeded"] == 2
-        queue.redis.close()
+        queue.store.redis.close()
 
     def test_a_call_that_fails_leaves_what_another_one_goes_on_with(
         self, queue: JobQueue, make_set: Callable[..., SetPayload], images: list[bytes], work_off: WorkOff
@@ -370,7 +376,7 @@ class TestSubmit:
 
         with pytest.raises(ConnectionAbortedError):
             queue.sets.submit(payload, Interrupted(uploads(*images), before=2, does=succeed_and_fail))
-        assert (queue.sets.state(payload.id).status, queue.depths()["sets"]) == ("queued", 4)
+        assert (queue.sets.state(payload.id).status, queue.monitor.depths()["sets"]) == ("queued", 4)
 
     def test_half_a_set_is_completed_by_the_next_try(
         self, queue: JobQueue, make_set: Callable[..., SetPayload], images: list[bytes], work_off: WorkOff

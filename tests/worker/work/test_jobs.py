@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from rq import Queue
+from rq.job import Job
 from rq.serializers import JSONSerializer, PickleSerializer
 
 from model.checkpoint import load_checkpoint
@@ -15,9 +16,15 @@ from model.evaluation.request import EvaluationRequest
 from model.images.preprocessing import decode_image, decode_size, to_tensor
 from tests.worker.conftest import WorkOff
 from tests.worker.images import white_half
+from tests.worker.live import queue_at
 from tests.worker.requests import ask, model_of, uploads
+from worker.queue import names
+from worker.queue.blobs import sha256
 from worker.queue.contracts.evaluation import EvaluationPayload
-from worker.queue.evaluations import JobQueue
+from worker.queue.contracts.sets import SetItem, SetPayload
+from worker.queue.job_queue import JobQueue
+from worker.queue.scheduling import FUNCTIONS
+from worker.work.jobs import JOBS
 
 THOROUGH: dict[str, Any] = {
     "methods": ("attention", "rise", "grad_cam", "random"), "patch_sizes": (8, 16), "rise_masks": 50,
@@ -32,9 +39,9 @@ def image(encode: Callable[..., bytes]) -> bytes:
 
 def done(queue: JobQueue, work_off: WorkOff, payload: EvaluationPayload, *files: bytes, **settings: Any) -> Any:
     """Submit, work, and return the state."""
-    queue.submit(payload, uploads(*files))
+    queue.evaluations.submit(payload, uploads(*files))
     work_off(queue, **settings)
-    return queue.state(payload.id)
+    return queue.evaluations.state(payload.id)
 
 
 class TestEvaluate:
@@ -50,7 +57,7 @@ class TestEvaluate:
         document = expected.to_dict()
         assert state.status == "succeeded"
         assert {**state.result, "provenance": None} == {**document, "provenance": None}
-        maps = queue.results.maps(payload.id)
+        maps = queue.store.results.maps(payload.id)
         assert maps is not None
         for name, method in expected.methods.items():
             assert maps[name] == pytest.approx(method.saliency, rel=1e-3, abs=1e-6)
@@ -60,7 +67,7 @@ class TestEvaluate:
     ) -> None:
         payload = ask(tiny_checkpoint, image, **THOROUGH)
         first = done(queue, work_off, payload, image).result
-        queue.redis.flushall()
+        queue.store.redis.flushall()
         assert done(queue, work_off, payload, image).result == first
 
     def test_the_result_says_what_repeats_it(
@@ -115,10 +122,10 @@ class TestFailures:
         self, queue: JobQueue, work_off: WorkOff, tiny_checkpoint: Path, image: bytes
     ) -> None:
         payload = ask(tiny_checkpoint, image)
-        queue.submit(payload, uploads(image))
-        queue.blobs.delete(payload.image_sha256)
+        queue.evaluations.submit(payload, uploads(image))
+        queue.store.redis.delete(names.blob(payload.image_sha256))
         work_off(queue)
-        assert self.failed(queue.state(payload.id))[0] == "upload_missing"
+        assert self.failed(queue.evaluations.state(payload.id))[0] == "upload_missing"
         assert done(queue, work_off, payload, image).status == "succeeded"
 
     def test_a_model_that_is_not_here(
@@ -154,12 +161,10 @@ class TestFailures:
     def test_a_job_that_takes_too_long(
         self, redis_url: str, work_off: WorkOff, tiny_checkpoint: Path, image: bytes
     ) -> None:
-        from tests.worker.live import queue_at
-
         queue = queue_at(redis_url, job_timeout_s=1)
         state = done(queue, work_off, ask(tiny_checkpoint, image, methods=("rise",), rise_masks=100_000), image)
         assert self.failed(state)[0] == "job_timed_out"
-        queue.redis.close()
+        queue.store.redis.close()
 
 
 class TestPoison:
@@ -177,20 +182,22 @@ class TestPoison:
     def test_other_functions_and_payloads(
         self, queue: JobQueue, work_off: WorkOff, function: str, arguments: tuple[Any, ...]
     ) -> None:
-        job = queue.lanes["evaluations"].enqueue_call(function, args=arguments)
+        job = queue.store.lanes["evaluations"].enqueue_call(function, args=arguments)
         work_off(queue)
         assert job.get_status() == "failed"
         assert not Path("poisoned").exists()
 
     @pytest.mark.parametrize("data", [b"{", b"\x80\x04N.", b'["worker.jobs.evaluate"]', b"null", b""])
     def test_other_bytes(self, queue: JobQueue, work_off: WorkOff, data: bytes) -> None:
-        job = queue.lanes["evaluations"].enqueue_call("worker.jobs.evaluate", args=({},))
-        queue.redis.hset(job.key, "data", data)
+        job = queue.store.lanes["evaluations"].enqueue_call("worker.jobs.evaluate", args=({},))
+        queue.store.redis.hset(job.key, "data", data)
         work_off(queue)
         assert job.get_status() == "failed"
 
     def test_pickles(self, queue: JobQueue, work_off: WorkOff) -> None:
-        pickling = Queue(queue.lanes["evaluations"].name, connection=queue.redis, serializer=PickleSerializer)
+        pickling = Queue(
+            queue.store.lanes["evaluations"].name, connection=queue.store.redis, serializer=PickleSerializer
+        )
         job = pickling.enqueue_call("os.system", args=("touch poisoned",))
         work_off(queue)
         assert job.get_status() == "failed"
@@ -201,19 +208,43 @@ class TestPoison:
         self, queue: JobQueue, work_off: WorkOff, tiny_checkpoint: Path, image: bytes, field: str
     ) -> None:
         poisoned, healthy = ask(tiny_checkpoint, image), ask(tiny_checkpoint, image, seed=1)
-        queue.submit(poisoned, uploads(image))
-        queue.submit(healthy, uploads(image))
-        queue.redis.hset(f"rq:job:{poisoned.id}", field, "nonsense")
+        queue.evaluations.submit(poisoned, uploads(image))
+        queue.evaluations.submit(healthy, uploads(image))
+        queue.store.redis.hset(f"rq:job:{poisoned.id}", field, "nonsense")
         work_off(queue)
-        assert queue.state(healthy.id).status == "succeeded"
-        assert queue.state(poisoned.id).status == "failed"
-        assert queue.redis.smembers("labn:unfinished") == set()
+        assert queue.evaluations.state(healthy.id).status == "succeeded"
+        assert queue.evaluations.state(poisoned.id).status == "failed"
+        assert queue.store.redis.smembers("labn:unfinished") == set()
 
     def test_a_hash_that_is_gone(
         self, queue: JobQueue, work_off: WorkOff, tiny_checkpoint: Path, image: bytes
     ) -> None:
-        queue.lanes["evaluations"].push_job_id("nobody")
+        queue.store.lanes["evaluations"].push_job_id("nobody")
         assert done(queue, work_off, ask(tiny_checkpoint, image), image).status == "succeeded"
+
+
+class TestStoredNames:
+    """Jobs that an earlier release submitted carry these function names."""
+
+    def test_are_the_wire_strings(self) -> None:
+        assert FUNCTIONS == {"evaluation": "worker.jobs.evaluate", "aggregate": "worker.jobs.aggregate"}
+        assert set(JOBS) == set(FUNCTIONS.values())
+
+    def test_waiting_jobs_with_them_are_run(
+        self, queue: JobQueue, work_off: WorkOff, tiny_checkpoint: Path, image: bytes
+    ) -> None:
+        item = SetItem(file="a.jpg", image_sha256=sha256(image))
+        evaluated = SetPayload(
+            model=model_of(tiny_checkpoint), parameters=ask(tiny_checkpoint, image).parameters, items=(item,)
+        )
+        queue.sets.submit(evaluated, uploads(image))
+        waiting = [job.func_name for job in queue.store.lanes["sets"].jobs]
+        assert waiting == ["worker.jobs.evaluate"]
+        work_off(queue)
+        assert queue.evaluations.state(evaluated.evaluation(item).id).status == "succeeded"
+        assert queue.sets.state(evaluated.id).status == "succeeded"  # so the aggregation was run too
+        aggregation = Job.fetch(f"aggregate-{evaluated.id}", queue.store.redis, JSONSerializer)
+        assert aggregation.func_name == "worker.jobs.aggregate"
 
 
 class TestWorker:
@@ -222,29 +253,29 @@ class TestWorker:
     ) -> None:
         images = [encode(seed=seed) for seed in range(3)]
         for image in images:
-            queue.submit(ask(tiny_checkpoint, image), uploads(image))
-        networks = work_off(queue).workshop.networks
+            queue.evaluations.submit(ask(tiny_checkpoint, image), uploads(image))
+        networks = work_off(queue).context.networks
         assert networks.find(model_of(tiny_checkpoint)) is networks.find(model_of(tiny_checkpoint))
         tiny = networks.find(model_of(tiny_checkpoint))
-        queue.submit(ask(tiny_checkpoint, images[0], seed=1), uploads(images[0]))
+        queue.evaluations.submit(ask(tiny_checkpoint, images[0], seed=1), uploads(images[0]))
         assert networks.find(model_of(tiny_checkpoint)) is tiny
 
     def test_single_evaluations_go_before_images_of_sets(
         self, queue: JobQueue, work_off: WorkOff, tiny_checkpoint: Path, image: bytes
     ) -> None:
         of_a_set, single = ask(tiny_checkpoint, image, seed=1), ask(tiny_checkpoint, image)
-        queue.submit(of_a_set, uploads(image), owner="a set", lane="sets")
-        queue.submit(single, uploads(image))
+        queue.evaluations.submit(of_a_set, uploads(image), owner="a set", lane="sets")
+        queue.evaluations.submit(single, uploads(image))
         work_off(queue)
-        assert queue.state(single.id).ended_at <= queue.state(of_a_set.id).started_at
+        assert queue.evaluations.state(single.id).ended_at <= queue.evaluations.state(of_a_set.id).started_at
 
     def test_counts_what_it_does(
         self, queue: JobQueue, work_off: WorkOff, tiny_checkpoint: Path, image: bytes
     ) -> None:
         good, bad = ask(tiny_checkpoint, image), ask(tiny_checkpoint, image, target="nobody")
         for payload in (good, bad):
-            queue.submit(payload, uploads(image))
-        queue.lanes["evaluations"].enqueue_call("os.system", args=("",))
+            queue.evaluations.submit(payload, uploads(image))
+        queue.store.lanes["evaluations"].enqueue_call("os.system", args=("",))
         registry = work_off(queue).metrics.registry
         counted = {
             (sample.labels["kind"], sample.labels["outcome"]): sample.value
@@ -254,7 +285,7 @@ class TestWorker:
         assert counted == {
             ("evaluation", "succeeded"): 1, ("evaluation", "failed"): 1, ("unknown", "failed"): 1,
         }  # fmt: skip
-        result = queue.state(good.id).result
+        result = queue.evaluations.state(good.id).result
         assert result is not None
         score = result["methods"]["attention"]["scores"][0]["pid"]
         edge = math.ceil(score * 10) / 10  # of the bucket that holds it
@@ -265,4 +296,4 @@ class TestWorker:
         assert registry.get_sample_value("labn_job_run_seconds_count", {"kind": "evaluation", "device": "cpu"}) == 2
 
     def test_its_lanes_are_json(self, queue: JobQueue) -> None:
-        assert all(lane.serializer is JSONSerializer for lane in queue.lanes.values())
+        assert all(lane.serializer is JSONSerializer for lane in queue.store.lanes.values())

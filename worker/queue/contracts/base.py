@@ -17,16 +17,16 @@ ID_DIGITS = 32  # hex
 
 
 class Contract(BaseModel):
-    """Any document of the queue."""
+    """Base class of all documents."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @classmethod
     def read(cls, document: object) -> Self:
-        """Read a document that came through the queue.
+        """Validate a document from the queue.
 
         Raises:
-            PayloadRefused: it is of another kind; the message names what is wrong.
+            PayloadRefused: it is invalid; the message names the field.
         """
         try:
             return cls.model_validate(document)

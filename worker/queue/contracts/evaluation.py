@@ -14,7 +14,7 @@ Method = Literal["attention", "lambda_attention", "rise", "grad_cam", "random", 
 
 
 class EvaluationParameters(Contract):
-    """What is to be measured of an image: the fields of `model.evaluation.request.EvaluationRequest`, bounded."""
+    """Parameters of an evaluation: the fields of `model.evaluation.request.EvaluationRequest`, with bounds."""
 
     methods: Annotated[tuple[Method, ...], Field(min_length=1)] = (
         "attention",
@@ -25,14 +25,14 @@ class EvaluationParameters(Contract):
     )
     patch_sizes: Annotated[
         tuple[Annotated[Whole, Field(ge=1, le=1024)], ...], Field(min_length=1, max_length=16)
-    ] = (1, 2, 4, 8, 16)  # m in px
+    ] = (1, 2, 4, 8, 16)  # m, px
     protocol: Literal["paper", "published"] = "paper"
     step: Literal["auto", "recommended"] | Annotated[Whole, Field(ge=1, le=1_000_000)] = "auto"
     blank: Literal["black", "mean", "blur"] = "black"
     target: Annotated[str, Field(min_length=1, max_length=256)] | None = None  # label or index; None: predicted
     rise_masks: Annotated[Whole, Field(ge=1, le=100_000)] = 4000
     seed: Annotated[Whole, Field(ge=0, le=MAX_SEED)] = 0
-    random_orders: Annotated[Whole, Field(ge=0, le=1000)] = 0  # behind a random band; 0: none
+    random_orders: Annotated[Whole, Field(ge=0, le=1000)] = 0  # of the random band; 0: no band
 
     @field_validator("methods", "patch_sizes")
     @classmethod
@@ -43,14 +43,14 @@ class EvaluationParameters(Contract):
 
 
 class ModelVersion(Contract):
-    """A checkpoint, whatever is served under its name later."""
+    """A checkpoint by name and content, so that a later file of that name is another model."""
 
     name: Annotated[str, Field(min_length=1, max_length=256)]
-    version: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]  # of the file's sha256
+    version: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]  # start of the file's sha256
 
 
 class EvaluationPayload(Contract):
-    """One image to evaluate. Its content is its id: the same request again is the same job."""
+    """One image to evaluate. The id is a content hash, so an equal request is the same job."""
 
     kind: Literal["evaluation"] = "evaluation"
     model: ModelVersion
@@ -60,16 +60,16 @@ class EvaluationPayload(Contract):
 
     @cached_property
     def id(self) -> str:
-        """The content hash."""
+        """Content hash."""
         return self.content_hash()
 
     @property
     def uploads(self) -> tuple[str, ...]:
-        """The sha256 of each upload it needs."""
+        """The sha256 of image and mask, without repetition."""
         return tuple(dict.fromkeys(filter(None, (self.image_sha256, self.mask_sha256))))
 
 
 class EvaluationState(State):
-    """The body of GET /v1/evaluations/{id}."""
+    """Body of GET /v1/evaluations/{id}."""
 
     request: EvaluationPayload

@@ -14,7 +14,7 @@ from worker.queue.contracts.state import JobError, State, Status
 
 
 class SetItem(Contract):
-    """An image of a set."""
+    """One image of a set."""
 
     file: Annotated[str, Field(min_length=1, max_length=1024)]
     label: Annotated[str, Field(min_length=1, max_length=256)] | None = None  # a class of the model
@@ -23,7 +23,7 @@ class SetItem(Contract):
 
 
 class SetPayload(Contract):
-    """Many images to evaluate in one way, and to be told of as a whole."""
+    """Images to evaluate with the same parameters, with tables over all of them."""
 
     kind: Literal["set"] = "set"
     model: ModelVersion
@@ -32,13 +32,13 @@ class SetPayload(Contract):
 
     @cached_property
     def id(self) -> str:
-        """The content hash."""
+        """Content hash."""
         return self.content_hash()
 
     def evaluation(self, item: SetItem) -> EvaluationPayload:
-        """Return the job of an item: its target is its label, unless the set names one for all.
+        """Return the evaluation of an item. Its target is the set's target if given, else the item's label.
 
-        An item that is asked for by itself is the same job.
+        An equal evaluation that is submitted by itself is the same job.
         """
         target = self.parameters.target or item.label
         return EvaluationPayload(
@@ -50,19 +50,19 @@ class SetPayload(Contract):
 
 
 class AggregatePayload(Contract):
-    """The tables of a set, over the items that have ended."""
+    """Job that makes the tables of a set over the items that have ended."""
 
     kind: Literal["aggregate"] = "aggregate"
     set_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
     @property
     def id(self) -> str:
-        """One job a set."""
+        """One job per set."""
         return f"aggregate-{self.set_id}"
 
 
 class SetRequest(Contract):
-    """What was asked of a set, without its items."""
+    """Request of a set without its items."""
 
     model: ModelVersion
     parameters: EvaluationParameters
@@ -70,14 +70,14 @@ class SetRequest(Contract):
 
 
 class SetState(State):
-    """The body of GET /v1/evaluation-sets/{id}; `result` is partial until it has ended."""
+    """Body of GET /v1/evaluation-sets/{id}; `result` is partial until the set has ended."""
 
     request: SetRequest
     items: Mapping[Status, int]
 
 
 class SetItemState(Contract):
-    """An image of a set, and where its evaluation stands."""
+    """One image of a set with the state of its evaluation."""
 
     file: str
     label: str | None

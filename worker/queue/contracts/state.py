@@ -11,23 +11,23 @@ ENDED: frozenset[Status] = frozenset({"succeeded", "failed", "cancelled"})
 
 
 class Progress(Contract):
-    """How far a job is."""
+    """Progress of a job or set."""
 
     stage: str
-    done: int  # forwards, or items of a set
-    total: int  # at most; 0: not known yet
+    done: int  # forward passes, or images of a set
+    total: int  # upper bound; 0: not known yet
     eta_s: float | None = None
 
 
 class JobError(Contract):
     """Why a job failed."""
 
-    type: str  # a name of the closed set that worker.errors and model.errors make up
+    type: str  # from a closed set: worker.queue.errors, model.errors, worker_lost, items_failed, internal
     detail: str
 
 
 class State(Contract):
-    """What is known of a job or set; times are ISO 8601 in UTC."""
+    """State of a job or set; times are ISO 8601 in UTC."""
 
     id: str
     status: Status
@@ -40,7 +40,7 @@ class State(Contract):
 
     @property
     def is_ended(self) -> bool:
-        """Whether nothing more will come, unless it is asked for again."""
+        """Whether the state is final, unless the job is submitted again."""
         return self.status in ENDED
 
 
@@ -48,14 +48,14 @@ AnyState = TypeVar("AnyState", bound=State)
 
 
 class Event(NamedTuple, Generic[AnyState]):
-    """Something new of a job or set: the newest state, whatever it was that happened."""
+    """Change of a job or set, with its state at the time of reading."""
 
-    id: str  # to go on behind it
+    id: str  # of the stream entry: where to continue reading
     state: AnyState
 
 
 class WorkerState(Contract):
-    """A worker that was heard of lately."""
+    """A worker with a recent heartbeat."""
 
     name: str
     state: Literal["idle", "busy", "starting"]

@@ -1,1 +1,1 @@
-"""Sets of images: one job an image, then an aggregation."""
+"""Sets of images: one evaluation per image, then an aggregation into tables."""

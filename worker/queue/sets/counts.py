@@ -1,4 +1,4 @@
-"""How many images of a set stand where, and about how long the rest will take."""
+"""Counts of a set's images by status, and the progress that follows from them."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ COUNTED: tuple[Status, ...] = ("queued", "running", "succeeded", "failed", "canc
 
 
 def final_fields(counts: Counts) -> dict[str, str]:
-    """Return the fields of a record that hold the counts of a set that has ended."""
+    """Return the counts of an ended set as fields of its record."""
     return {f"final_{status}": str(counts.get(status, 0)) for status in COUNTED}
 
 
 def final_counts(record: Mapping[str, str]) -> Counts:
-    """Undo `final_fields`."""
+    """Return the counts from the fields of a record; the inverse of `final_fields`."""
     return {status: int(record[f"final_{status}"]) for status in COUNTED}
 
 
 def is_final(record: Mapping[str, str]) -> bool:
-    """Tell whether the counts of a set are written down, since it has ended."""
+    """Return whether a record holds final counts, which means that the set has ended."""
     return "final_succeeded" in record
 
 
 def has_open(counts: Counts) -> bool:
-    """Tell whether an image waits or runs."""
+    """Return whether an image waits or runs."""
     return bool(counts["queued"] or counts["running"])
 
 
 def progress_of(counts: Counts, status: Status, started_at: str | None) -> Progress:
-    """Return how many images have ended; what was cancelled took no time and says nothing of the rest's."""
+    """Return the progress in images; the ETA is based on evaluated images, not on cancelled ones."""
     total, done = sum(counts.values()), sum(counts[status] for status in ENDED)
     if status == "succeeded":
         return Progress(stage="done", done=total, total=total, eta_s=0.0)
