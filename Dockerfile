@@ -1,6 +1,6 @@
-# Three images from one file: --target service, worker or training. docs/containers.md tells of sizes and settings.
+# Three images: --target service, worker or training. docs/containers.md lists their sizes and settings.
 #
-# CPU is the default. CUDA: --build-arg TORCH_INDEX_URL= (the package index's own build) or another index of PyTorch's.
+# CPU is the default. For CUDA: --build-arg TORCH_INDEX_URL= (the package index's own build) or another PyTorch index.
 
 FROM python:3.11-slim-bookworm AS base
 ENV PATH=/venv/bin:$PATH \
@@ -37,9 +37,9 @@ RUN --mount=type=cache,target=/root/.cache/pip \
        pip install --prefix /packages --requirement requirements.txt --constraint /venv/constraints.txt
 
 
-# What all three have in common. A read-only root file system will do: /tmp is written, and what TMPDIR names.
+# Common base of the three images. Works with a read-only root file system; only /tmp and $TMPDIR are written.
 FROM torch AS runtime
-# Nobody of that number is in /etc/passwd: HOME and USER tell programs what they would look up there.
+# The user ID is not in /etc/passwd: HOME and USER replace what programs would look up there.
 ENV HOME=/tmp \
     USER=labn \
     MPLCONFIGDIR=/tmp/matplotlib \
@@ -54,7 +54,7 @@ COPY --from=training-packages /packages /venv
 COPY telemetry telemetry
 COPY model model
 COPY training training
-# Python ends an interrupted run in order; as a container's first process it would not hear SIGTERM.
+# Python shuts down cleanly on SIGINT; as process 1 it would ignore SIGTERM.
 STOPSIGNAL SIGINT
 HEALTHCHECK --interval=5m --timeout=10s --start-period=5m --retries=3 \
     CMD ["python", "-S", "deploy/health/busy.py"]
@@ -77,7 +77,7 @@ HEALTHCHECK --interval=10s --timeout=10s --start-period=5m --retries=3 \
 ENTRYPOINT ["python", "-m", "worker"]
 
 
-# The last stage is what a build without --target makes.
+# The last stage is the default target.
 FROM runtime AS service
 COPY --from=packages /packages /venv
 COPY telemetry telemetry

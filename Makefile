@@ -1,4 +1,4 @@
-# What a person types, and what CI runs. No target but test-containers needs root.
+# Commands for people and for CI. Only test-containers needs root.
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,20 +9,20 @@ TORCH_INDEX_URL ?= https://download.pytorch.org/whl/cpu
 # Named after a checksum of the files that decide what is installed.
 READY := $(VENV)/.ready-$(shell cat pyproject.toml requirements.lock scripts/setup.sh scripts/torch.sh scripts/requirements.py | cksum | cut -d' ' -f1)
 
-# What the tests of the deployment unpack and build, and what looks at the installed packages; nothing is installed.
+# Tools that are unpacked here instead of being installed: for the deployment tests, the audit and the lock file.
 TOOLS := .tools
 
-# The containers: GPU=1 for those with CUDA. The compose files' own settings are in docs/containers.md.
+# GPU=1 selects the containers with CUDA. docs/containers.md lists the settings of the compose files.
 COMPOSE ?= docker compose
 ifdef GPU
 export COMPOSE_FILE := docker-compose.yml:docker-compose.gpu.yml
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock serve up down train test test-browser test-containers test-observability pictures
+.PHONY: help setup lock serve images up down train test test-browser test-containers test-observability pictures
 .PHONY: lint format types bench audit sbom clean
 
-help: ## this list
+help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## create or update .venv from requirements.lock; does nothing when it is up to date
@@ -34,17 +34,20 @@ $(READY):
 lock: ## resolve pyproject.toml into requirements.lock; the newest versions with OPTIONS=--upgrade
 	@scripts/lock.sh $(PYTHON) $(TOOLS)/lock $(OPTIONS)
 
-serve: setup ## Redis, a worker, and the shipped models on LABN_HOST:LABN_PORT (127.0.0.1:8000)
+serve: setup ## run Redis, a worker and the service with the shipped models on LABN_HOST:LABN_PORT (127.0.0.1:8000)
 	@exec $(BIN)/python -m service.standalone
 
-up: ## containers: Redis, the service, a worker, Prometheus; returns when all are healthy
+images: ## build the images of the service, the worker and training
+	@$(COMPOSE) --profile '*' build
+
+up: ## start the containers (Redis, service, worker, Prometheus) and wait until all are healthy
 	@$(COMPOSE) up --build --detach --wait
 
-down: ## end the containers; their data stay
+down: ## stop the containers; their data are kept
 	@$(COMPOSE) --profile '*' down
 
 train: ## train in a container: CONFIG=training/configs/NAME.toml [DATA=folder] [OPTIONS=...]
-	@test -n "$(CONFIG)" || { echo "which one? make train CONFIG=training/configs/pretrain-fundus.toml" >&2; exit 2; }
+	@test -n "$(CONFIG)" || { echo "CONFIG is missing: make train CONFIG=training/configs/pretrain-fundus.toml" >&2; exit 2; }
 	@mkdir -p data runs
 	@$(COMPOSE) --profile training run --build --rm --user "$$(id -u):$$(id -g)" training train $(CONFIG) \
 		$(if $(DATA),--data /data) $(if $(GPU),--device cuda) $(OPTIONS)
@@ -61,30 +64,30 @@ test-observability: setup ## a real Prometheus and Alertmanager on a real run; u
 	@scripts/prometheus.sh $(TOOLS)/prometheus
 	@PATH="$(CURDIR)/$(TOOLS)/prometheus/bin:$$PATH" $(BIN)/python -m pytest -o python_files='test_*.py live.py' tests/observability $(PYTEST_OPTIONS)
 
-pictures: setup ## docs/images/dashboard-*.png: the dashboards' queries on a real run of ten minutes
+pictures: setup ## draw docs/images/dashboard-*.png from a real run of ten minutes
 	@scripts/prometheus.sh $(TOOLS)/prometheus
 	@PATH="$(CURDIR)/$(TOOLS)/prometheus/bin:$$PATH" $(BIN)/python -m tests.observability.pictures
 
 test-containers: setup ## all of it in real containers; as root on Debian, whose podman and others it installs
 	@TOOLS="$(CURDIR)/$(TOOLS)/containers" tests/containers/run.sh $(PYTEST_OPTIONS)
 
-lint: setup ## ruff: format and rules; import-linter: who may import whom
+lint: setup ## check formatting and rules (ruff) and imports between packages (import-linter)
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	@$(BIN)/lint-imports --no-logo
 
-format: setup ## let ruff mend what it can
+format: setup ## format the code and apply ruff's automatic fixes
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-types: setup ## mypy --strict
+types: setup ## check types (mypy --strict)
 	@$(BIN)/mypy
 
-bench: setup ## measure this machine: a table, and benchmarks/results.json
+bench: setup ## measure size and speed on this machine: a table and benchmarks/results.json
 	@$(BIN)/python -m benchmarks
 
-audit: setup ## known vulnerabilities of what is installed; says so where no database can be reached
+audit: setup ## look up known vulnerabilities of the installed packages; fails if no database is reached
 	@scripts/audit.sh audit $(VENV) $(TOOLS)/audit
 
-sbom: setup ## sbom.cdx.json: what is installed, as CycloneDX
+sbom: setup ## write sbom.cdx.json, a CycloneDX list of the installed packages
 	@scripts/audit.sh sbom $(VENV) $(TOOLS)/audit
 
 clean: ## remove .venv and caches

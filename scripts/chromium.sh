@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that there is a Chromium for the page's tests; root gets Debian's, everybody else is told.
+# Checks that the page's tests have a Chromium. As root on Debian, installs it; otherwise prints how to.
 set -eu
 
 found() {
@@ -15,7 +15,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq && apt-get install -qq --yes --no-install-recommends chromium fonts-dejavu-core || true
     found && exit 0
-    echo "apt-get did not bring chromium: its reason is above" >&2
+    echo "apt-get could not install chromium; see its output above" >&2
 fi
-echo "the page's tests need Chromium or Chrome on PATH: sudo apt-get install chromium (Debian), or any other way" >&2
+echo "the page's tests need Chromium or Chrome on PATH, for example: sudo apt-get install chromium (Debian)" >&2
 exit 1

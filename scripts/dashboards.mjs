@@ -1,10 +1,10 @@
-// Writes a TypeScript file beside each dashboard's name that tsc can hold against Grafana's own types:
+// Writes each dashboard as a TypeScript file, so that tsc can check it against Grafana's types:
 // `node scripts/dashboards.mjs deploy/grafana/dashboards FOLDER`.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 const TYPES = "@grafana/schema/dist/esm/raw/dashboard/x/Dashboard_types.gen";
-// JSON has no enums: where the schema asks for one, its values as text will do.
+// JSON has no enums: accept an enum's values as strings.
 const HEAD = `import type { Dashboard } from "${TYPES}";
 type Json<T> = T extends string ? \`\${T}\` : T extends object ? { [K in keyof T]: Json<T[K]> } : T;
 export const dashboard: Json<Dashboard> = `;

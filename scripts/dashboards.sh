@@ -1,8 +1,8 @@
 #!/bin/sh
-# Holds the dashboards' JSON against Grafana's own types, in folder $1.
+# Type-checks the dashboards' JSON against Grafana's schema, in folder $1.
 set -eu
 
-command -v npm >/dev/null || { echo "typing the dashboards needs Node and npm: sudo apt-get install npm (Debian)" >&2; exit 1; }
+command -v npm >/dev/null || { echo "checking the dashboards needs Node and npm: sudo apt-get install npm (Debian)" >&2; exit 1; }
 mkdir -p "$1"
 if ! [ -x "$1/node_modules/.bin/tsc" ]; then
     echo "installing @grafana/schema"
@@ -11,4 +11,4 @@ fi
 rm -f "$1"/*.ts
 node scripts/dashboards.mjs deploy/grafana/dashboards "$1"
 "$1/node_modules/.bin/tsc" --noEmit --strict --skipLibCheck --module nodenext --moduleResolution nodenext "$1"/*.ts
-echo "dashboards are what Grafana's schema wants"
+echo "the dashboards match Grafana's schema"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes sure that $1/bin has prometheus, promtool, alertmanager and amtool: those on PATH, else Debian's packages,
-# unpacked there and not installed, so that nothing is started. Root is needed for one thing: Debian's alertmanager reads
-# its templates from an absolute path.
+# Checks that prometheus, promtool, alertmanager and amtool are on PATH or in $1/bin. Otherwise unpacks Debian's packages
+# into $1 without installing them, since an installation would start the servers. Needs root only for alertmanager's
+# templates, which Debian's build reads from an absolute path.
 set -eu
 
 folder=$1
@@ -15,7 +15,7 @@ templates=/usr/share/prometheus/alertmanager
 place_templates() {
     [ -e "$folder/unpacked$templates" ] && ! [ -e "$templates" ] || return 0
     if ! { mkdir -p "$templates" && cp "$folder/unpacked$templates"/*.tmpl "$templates"; } 2>/dev/null; then
-        echo "Debian's alertmanager wants $templates, which needs root: sudo apt-get install prometheus-alertmanager" >&2
+        echo "Debian's alertmanager reads $templates, which only root can create: sudo apt-get install prometheus-alertmanager" >&2
         exit 1
     fi
 }

@@ -1,4 +1,4 @@
-"""What `make audit` says of pip-audit's report, above all where there was no database to ask."""
+"""The output of `make audit`, in particular when no vulnerability database was reached."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ UNKNOWN = {"name": "unknown", "skip_reason": "not found"}
 @pytest.mark.parametrize(
     ("packages", "status", "words"),
     [
-        ([SOUND], 0, "1 of 1 packages looked up, 0 with"),
-        ([SOUND, SICK], 1, "sick 2: PYSEC-1, mended in 3"),
-        ([SOUND, UNKNOWN], 0, "unknown: not looked up"),
+        ([SOUND], 0, "1 of 1 packages checked, 0 with"),
+        ([SOUND, SICK], 1, "sick 2: PYSEC-1, fixed in 3"),
+        ([SOUND, UNKNOWN], 0, "unknown: not checked"),
         ([UNKNOWN], 3, "NOTHING was checked"),
         (None, 3, "NOTHING was checked"),
     ],
