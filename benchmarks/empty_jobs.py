@@ -1,7 +1,7 @@
 """Jobs that do nothing, through our queue or through plain RQ, in a process of its own.
 
 `python -m benchmarks.empty_jobs FORM REDIS_URL` is asked for numbers of jobs: it submits so many, one after the
-other, works them off, and answers with what that took. Ours is all of `JobQueue.submit` and of the worker's loop;
+other, works them off, and answers with what that took. Ours is all of `Evaluations.submit` and of the worker's loop;
 only what a job does is replaced. Plain RQ has the same document as its argument, and no content to compare, no
 events, no uploads, no leases.
 """

@@ -1,4 +1,4 @@
-"""Queues on a real Redis; workers in this process and in processes of their own."""
+"""Queues on a real Redis; workers in this process and in their own."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def queue(redis_url: str) -> Iterator[JobQueue]:
 
 @pytest.fixture
 def work_off(tiny_checkpoint: Path) -> Iterator[WorkOff]:
-    """Let a worker in this process do all that waits."""
+    """Returns a function that runs all waiting jobs with a worker in this process."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
     def work(queue: JobQueue, **settings: Any) -> ResidentWorker:
@@ -53,7 +53,7 @@ def work_off(tiny_checkpoint: Path) -> Iterator[WorkOff]:
 
 @pytest.fixture
 def start_worker(tiny_checkpoint: Path) -> Iterator[StartWorker]:
-    """Start `python -m worker`, which is killed at the end of the test."""
+    """Returns a function that starts `python -m worker`; the process is killed at the end of the test."""
     with ExitStack() as stack:
 
         def start(redis_url: str, **settings: object) -> LiveWorker:

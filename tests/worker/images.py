@@ -1,4 +1,4 @@
-"""Pictures that tests send."""
+"""Images for tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import Image
 
 
 def white_half(height: int = 64, width: int = 96) -> bytes:
-    """A mask: the left half is white."""
+    """Return a mask whose left half is white."""
     pixels = np.zeros((height, width), np.uint8)
     pixels[:, : width // 2] = 255
     file = io.BytesIO()

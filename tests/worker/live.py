@@ -1,4 +1,4 @@
-"""Workers as users run them: processes that share nothing but Redis."""
+"""Worker processes, which share only Redis with the test."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from worker.queue.settings import QueueSettings
 
 ROOT = Path(__file__).parents[2]
 LEASE_S = 5
-WAIT_S = 60.0  # in which a job of a killed worker must end
+WAIT_S = 60.0  # within which a job of a killed worker must end
 
 
 def queue_at(url: str, **settings: Any) -> JobQueue:
-    """A queue with short leases; its connection is to be closed by who asked."""
+    """Return a queue with short leases; the caller closes its connection."""
     own = QueueSettings.model_validate({"redis_url": url, "lease_s": LEASE_S, **settings})
     return JobQueue.on(connect(own, patient=True), own)
 
 
 def wait_for(condition: Callable[[], Any], *, within_s: float = WAIT_S) -> None:
-    """Wait until something is so."""
+    """Wait until a condition holds."""
     deadline = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline, "waited too long"
@@ -35,7 +35,7 @@ def wait_for(condition: Callable[[], Any], *, within_s: float = WAIT_S) -> None:
 
 
 def wait_until_ended(queue: JobQueue, job_id: str, *, maintained: bool = False) -> EvaluationState:
-    """Wait for the end of a job; `maintained` does what the service's background thread does."""
+    """Wait for the end of a job; `maintained` runs maintenance as the service's background thread does."""
 
     def is_ended() -> bool:
         if maintained:
@@ -61,7 +61,7 @@ class LiveWorker:
         )
 
     def address(self) -> str:
-        """Wait until it works, and return where its own port is."""
+        """Wait until the worker has started; return the URL of its health server."""
         assert self.process.stderr
         for line in self.process.stderr:
             if "/healthz" in line:
@@ -69,7 +69,7 @@ class LiveWorker:
         raise AssertionError("the worker did not start")
 
     def kill(self) -> None:
-        """End it as a crash does."""
+        """Kill the process without a signal handler."""
         self.process.kill()
         self.process.wait()
         if self.process.stderr:

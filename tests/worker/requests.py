@@ -1,4 +1,4 @@
-"""Small requests for evaluations: seconds of a tiny network."""
+"""Evaluation requests for tests with a tiny network."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from worker.queue.blobs import sha256
 from worker.queue.contracts.evaluation import EvaluationParameters, EvaluationPayload, ModelVersion
 
 QUICK: dict[str, Any] = {"methods": ("attention",), "patch_sizes": (16,), "step": 1}  # milliseconds
-SLOW: dict[str, Any] = {"methods": ("rise",), "patch_sizes": (16,), "rise_masks": 100_000}  # a minute, and more
+SLOW: dict[str, Any] = {"methods": ("rise",), "patch_sizes": (16,), "rise_masks": 100_000}  # over a minute
 
 
 def model_of(checkpoint: Path) -> ModelVersion:
-    """Name a checkpoint."""
+    """Return the model reference of a checkpoint."""
     return ModelVersion(name=checkpoint.stem, version=checkpoint_version(checkpoint))
 
 
 def ask(checkpoint: Path, image: bytes, mask: bytes | None = None, **parameters: Any) -> EvaluationPayload:
-    """Make a payload; by default a quick one."""
+    """Return a payload; by default with QUICK parameters."""
     return EvaluationPayload(
         model=model_of(checkpoint),
         image_sha256=sha256(image),
@@ -29,5 +29,5 @@ def ask(checkpoint: Path, image: bytes, mask: bytes | None = None, **parameters:
 
 
 def uploads(*files: bytes) -> dict[str, bytes]:
-    """Files by their sha256."""
+    """Return files by sha256."""
     return {sha256(file): file for file in files}

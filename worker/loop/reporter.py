@@ -14,8 +14,14 @@ PUBLISH_S = 0.5  # shortest interval between two progress reports
 class ProgressReporter:
     """Callback of one job, for one thread; called as (stage, done, total) with counts of forward passes."""
 
-    def __init__(self, check: Callable[[], None], publish: Callable[[Progress], None]) -> None:
-        self._check, self._publish = check, publish
+    def __init__(
+        self,
+        check: Callable[[], None],
+        publish: Callable[[Progress], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._check, self._publish, self._clock = check, publish, clock
         self._first: tuple[float, int] | None = None  # time (s) and count of the first report with forwards
         self._checked = self._published = float("-inf")
         self._stage = ""
@@ -28,7 +34,7 @@ class ProgressReporter:
             Taken: the job was cancelled, or given to another worker.
             HandedBack: the worker stops.
         """
-        now = time.monotonic()
+        now = self._clock()
         self.forwards = total
         if done and self._first is None:
             self._first = now, done

@@ -1,4 +1,4 @@
-"""What breaks in the field: real processes are killed, starved and fed with nonsense, on a real Redis."""
+"""Faults: worker processes are killed, run out of memory, and get invalid jobs, on a real Redis."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from worker.queue.blobs import sha256
 from worker.queue.contracts.evaluation import EvaluationPayload
 from worker.queue.job_queue import JobQueue
 
-PROMISED_S = 60.0  # in which a job of a killed worker is retried or failed
+PROMISED_S = 60.0  # within which a job of a killed worker is retried or failed
 SOME_SECONDS: dict[str, Any] = {"methods": ("rise",), "patch_sizes": (16,), "rise_masks": 8000}
 
 
@@ -64,7 +64,7 @@ class TestKilledWorker:
     def test_no_worker_comes_back(
         self, redis_url: str, start_worker: StartWorker, tiny_checkpoint: Path, encode: Callable[..., bytes]
     ) -> None:
-        """What the service's background thread does is enough to end it."""
+        """Maintenance by the service's background thread suffices to end it."""
         queue, image = queue_at(redis_url, retries=0), encode()
         payload = ask(tiny_checkpoint, image, **SLOW)
         queue.evaluations.submit(payload, uploads(image))
@@ -99,7 +99,7 @@ class TestKilledRedis:
         queue.store.redis.close()
 
     def test_a_worker_ends_when_it_stays_away(self, own_redis: RedisServer, start_worker: StartWorker) -> None:
-        """Its supervisor starts it again."""
+        """A supervisor starts it again."""
         worker = start_worker(own_redis.url)
         worker.address()
         own_redis.kill()
@@ -113,7 +113,7 @@ class TestNoMemory:
         self, redis_url: str, queue: JobQueue, start_worker: StartWorker, encode: Callable[..., bytes],
         save_tiny: Callable[..., Path],
     ) -> None:  # fmt: skip
-        checkpoint = save_tiny("wide", side=224, stem_channels=64)  # 10 MB an image
+        checkpoint = save_tiny("wide", side=224, stem_channels=64)  # 10 MB per image
         image = encode()
         narrow = ask(checkpoint, image, patch_sizes=(224,))  # an image or two at a time
         small, large = (
@@ -132,13 +132,13 @@ class TestNoMemory:
         starved = size_mib(worker)
         limit_memory(worker, beyond_mib=None)
         assert self.ended(queue, large, image).status == "succeeded"
-        assert size_mib(worker) > starved + 20  # which the other would have liked to have
+        assert size_mib(worker) > starved + 20  # more than the other could get
 
     def test_a_worker_in_which_onednn_fails_ends_and_the_next_one_does_its_job(
         self, redis_url: str, queue: JobQueue, start_worker: StartWorker, tiny_checkpoint: Path,
         encode: Callable[..., bytes],
     ) -> None:  # fmt: skip
-        """Its tensors are small beside the code that oneDNN writes for them: that is what finds no memory."""
+        """Tensors are small beside the code that oneDNN generates for them; there the memory runs out."""
         image = encode()
         payload, worker = ask(tiny_checkpoint, image), start_worker(redis_url)
         wait_for(queue.monitor.workers)
@@ -187,7 +187,7 @@ def test_many_clients_and_workers_that_are_killed_over_and_over(
     redis_url: str, queue: JobQueue, start_worker: StartWorker, work_off: WorkOff, tiny_checkpoint: Path,
     encode: Callable[..., bytes],
 ) -> None:  # fmt: skip
-    """200 jobs of 8 clients on 2 workers, one of which is killed every 10 s: each ends, and with one result."""
+    """200 jobs of 8 clients on 2 workers, one of which is killed every 10 s: each ends with exactly one result."""
     images = [encode(seed=seed) for seed in range(8)]
     workers = [start_worker(redis_url), start_worker(redis_url)]
     for worker in workers:
@@ -231,24 +231,24 @@ def test_many_clients_and_workers_that_are_killed_over_and_over(
 
 
 def is_at_work(queue: JobQueue, worker: LiveWorker) -> bool:
-    """Tell whether a process has begun to work."""
+    """Return whether a worker process has registered."""
     return any(f"-{worker.process.pid}-" in found.name for found in queue.monitor.workers())
 
 
 def fingerprint(queue: JobQueue, job_id: str) -> str:
-    """Tell two results apart."""
+    """Return a hash of the stored result."""
     data = queue.store.redis.get(f"labn:result:{job_id}")
     assert isinstance(data, bytes)
     return sha256(data)
 
 
 def limit_memory(worker: LiveWorker, *, beyond_mib: float | None) -> None:
-    """Let a process have so much more address space than it has now, or any amount."""
+    """Limit a process to its present address space plus some MiB; None: no limit."""
     soft = resource.RLIM_INFINITY if beyond_mib is None else int((size_mib(worker) + beyond_mib) * (1 << 20))
     resource.prlimit(worker.process.pid, resource.RLIMIT_AS, (soft, resource.RLIM_INFINITY))
 
 
 def size_mib(worker: LiveWorker) -> float:
-    """Return the address space that a process has: its heap never shrinks."""
+    """Return the address space (MiB) of a process; its heap never shrinks."""
     pages = int(Path(f"/proc/{worker.process.pid}/statm").read_text().split()[0])
     return pages * resource.getpagesize() / (1 << 20)

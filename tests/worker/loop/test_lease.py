@@ -1,4 +1,4 @@
-"""A job is its worker's for as long as the work goes on, however long a batch takes."""
+"""A worker keeps its job while it works, however long a batch takes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.worker.requests import ask, uploads
 from worker.loop.renewal import Renewal
 from worker.queue.job_queue import JobQueue
 
-BATCH_S = 4.0  # of a lease of two: RQ cuts its time to whole seconds
+BATCH_S = 4.0  # twice the lease; RQ truncates times to whole seconds
 
 
 def status_behind_a_long_batch(queue: JobQueue, work_off: WorkOff, checkpoint: Path, image: bytes) -> str:
-    """Take a job, say nothing for longer than a lease, and return where the job stands."""
+    """Begin a job, work on one batch for longer than a lease, and return the job's status."""
     payload, lane = ask(checkpoint, image), queue.store.lanes["evaluations"]
     queue.evaluations.submit(payload, uploads(image))
     job_id = queue.store.redis.lpop(lane.key)

@@ -1,4 +1,4 @@
-"""`python -m worker` as users run it."""
+"""`python -m worker` as a process."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_running_job_stops_when_it_is_cancelled(
     assert queue.evaluations.cancel(slow.id).status == "cancelled"
     cancelled = time.monotonic()
     assert wait_until_ended(queue, next_one.id).status == "succeeded"
-    assert time.monotonic() - cancelled < 5  # the job alone would go on for a minute
+    assert time.monotonic() - cancelled < 5  # uncancelled, the job would run for a minute
     assert queue.evaluations.state(slow.id).status == "cancelled"
     assert queue.evaluations.state(slow.id).result is None
     assert not queue.store.redis.exists(names.blob(slow.image_sha256))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from worker.queue.contracts.state import Status
 from worker.queue.sets.counts import Counts, progress_of
 
-BEGAN_S = 10  # ago
+BEGAN_S = 10  # before now
 
 
 def counts(**given: int) -> Counts:
@@ -21,7 +21,7 @@ def eta_s(status: Status = "running", **given: int) -> float | None:
 def test_the_rest_takes_as_long_as_what_was_evaluated() -> None:
     found = eta_s(queued=4, running=1, succeeded=1, failed=1)
     assert found is not None
-    assert 25 <= found < 30  # 5 s an image
+    assert 25 <= found < 30  # 5 s per image
     assert found == round(found, 1)
 
 

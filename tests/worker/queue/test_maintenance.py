@@ -1,4 +1,4 @@
-"""What is lost is found: by one round of maintenance or by several at once."""
+"""Maintenance recovers lost jobs, whether one process runs it or several at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from worker.queue.job_queue import JobQueue
 
 @pytest.fixture
 def payload(queue: JobQueue, tiny_checkpoint: Path, encode: Callable[..., bytes]) -> EvaluationPayload:
-    """A job that waits."""
+    """A waiting job."""
     image = encode()
     payload = ask(tiny_checkpoint, image)
     queue.evaluations.submit(payload, uploads(image))
@@ -32,7 +32,7 @@ def payload(queue: JobQueue, tiny_checkpoint: Path, encode: Callable[..., bytes]
 
 
 def take(queue: JobQueue, work_off: WorkOff, *, lease_s: int) -> str:
-    """Begin the next job as a worker does that then is heard of no more; return the execution."""
+    """Begin the next job as a worker that then vanishes; return the execution."""
     job_id = queue.store.redis.lpop(queue.store.lanes["evaluations"].key)
     assert job_id
     worker = work_off(queue, lease_s=lease_s)
@@ -48,7 +48,7 @@ def take(queue: JobQueue, work_off: WorkOff, *, lease_s: int) -> str:
 
 
 def tell(queue: JobQueue, job_id: str) -> None:
-    """Say how far a job is, as its worker does."""
+    """Store progress, as a worker does."""
     progress = Progress(stage="rise", done=5, total=10, eta_s=30.0)
     with queue.store.redis.pipeline() as pipe:
         queue.store.records.progress(pipe, job_id, progress)
@@ -144,9 +144,9 @@ def test_a_cancelled_job_of_a_vanished_worker_stays_cancelled(
 def test_a_job_that_was_taken_and_not_begun_is_found(
     queue: JobQueue, payload: EvaluationPayload, work_off: WorkOff
 ) -> None:
-    queue.store.redis.lpop(queue.store.lanes["evaluations"].key)  # and the worker that did it is killed here
+    queue.store.redis.lpop(queue.store.lanes["evaluations"].key)  # by a worker that is killed now
     queue.maintenance.run()
-    assert queue.monitor.depths()["evaluations"] == 0  # it may be on its way
+    assert queue.monitor.depths()["evaluations"] == 0  # a worker may just be taking it
     queue.store.redis.hset(names.MISSING, payload.id, str(time.time() - LEASE_S - 1))
     queue.maintenance.run()
     assert queue.monitor.depths()["evaluations"] == 1
@@ -161,7 +161,7 @@ def test_a_set_whose_last_worker_vanished_before_its_tables_gets_them(
     item = SetItem(file="a.jpg", image_sha256=payload.image_sha256)
     whole = SetPayload(model=payload.model, parameters=payload.parameters, items=(item,))
     queue.sets.submit(whole, uploads(encode()))
-    queue.store.redis.delete(names.owners(payload.id))  # so that nobody is told of its end
+    queue.store.redis.delete(names.owners(payload.id))  # so that its end does not reach the set
     work_off(queue)
     queue.store.redis.sadd(names.owners(payload.id), whole.id)
     assert queue.sets.state(whole.id).status == "running"

@@ -122,7 +122,7 @@ class TestSubmit:
     def test_everything_has_a_time(
         self, queue: JobQueue, payload: EvaluationPayload, image: bytes, work_off: WorkOff
     ) -> None:
-        """Once jobs have ended, what has no time is a bounded number of keys."""
+        """Once jobs have ended, only a bounded number of keys has no expiry."""
         queue.evaluations.submit(payload, uploads(image), idempotency_key="k")
         work_off(queue)
         for_ever = {key.decode() for key in queue.store.redis.scan_iter() if queue.store.redis.ttl(key) < 0}

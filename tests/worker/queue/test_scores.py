@@ -1,4 +1,4 @@
-"""Scores that are there before the result is."""
+"""Scores and curves that are published before the result."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def image(encode: Callable[..., bytes]) -> bytes:
 
 
 def measured(queue: JobQueue, payload: EvaluationPayload) -> dict[str, list[int]]:
-    """The patch sizes that are measured, by method."""
+    """Return the measured patch sizes by method."""
     scores = queue.store.results.scores(payload.id)
     return {name: [score["patch_size"] for score in own] for name, own in scores.items()}
 
@@ -71,7 +71,7 @@ class TestRunning:
     ) -> None:
         payload = ask(tiny_checkpoint, image, **SLOW_AT_LAST)
         queue.evaluations.submit(payload, uploads(image))
-        queue.store.results.add_score(payload.id, "edges", SCORE)  # by a worker that vanished
+        queue.store.results.add_score(payload.id, "edges", SCORE)  # from a worker that vanished
         start_worker(redis_url)
         wait_for(lambda: "random" in measured(queue, payload))
         found = measured(queue, payload)

@@ -38,7 +38,7 @@ def image(encode: Callable[..., bytes]) -> bytes:
 
 
 def done(queue: JobQueue, work_off: WorkOff, payload: EvaluationPayload, *files: bytes, **settings: Any) -> Any:
-    """Submit, work, and return the state."""
+    """Submit, run and return the state."""
     queue.evaluations.submit(payload, uploads(*files))
     work_off(queue, **settings)
     return queue.evaluations.state(payload.id)
@@ -100,7 +100,7 @@ class TestEvaluate:
 
 
 class TestFailures:
-    """Each has a name, is told, and is not tried again."""
+    """Each failure has a name, is reported, and is not retried."""
 
     def failed(self, state: Any) -> tuple[str, str]:
         assert state.status == "failed"
@@ -168,7 +168,7 @@ class TestFailures:
 
 
 class TestPoison:
-    """Whoever can write to Redis cannot make a worker run anything, nor make it fall over."""
+    """Write access to Redis is not enough to run other code in a worker or to crash it."""
 
     @pytest.mark.parametrize(
         ("function", "arguments"),
@@ -288,7 +288,7 @@ class TestWorker:
         result = queue.evaluations.state(good.id).result
         assert result is not None
         score = result["methods"]["attention"]["scores"][0]["pid"]
-        edge = math.ceil(score * 10) / 10  # of the bucket that holds it
+        edge = math.ceil(score * 10) / 10  # upper edge of its bucket
         for bound, expected in ((edge, 1), (edge - 0.1, 0)):
             labels = {"explainer": "attention", "patch_size": "16", "le": str(round(bound, 1) + 0.0)}
             assert registry.get_sample_value("labn_pid_score_bucket", labels) == expected
