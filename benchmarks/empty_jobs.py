@@ -1,9 +1,9 @@
 """Jobs that do nothing, through our queue or through plain RQ, in a process of its own.
 
-`python -m benchmarks.empty_jobs FORM REDIS_URL` is asked for numbers of jobs: it submits so many, one after the
-other, works them off, and answers with what that took. Ours is all of `Evaluations.submit` and of the worker's loop;
-only what a job does is replaced. Plain RQ has the same document as its argument, and no content to compare, no
-events, no uploads, no leases.
+`python -m benchmarks.empty_jobs FORM REDIS_URL` reads numbers of jobs from its input. For each it submits as many
+jobs, works them off one after the other, and answers with the times. Ours is all of `Evaluations.submit` and of the
+worker's loop; only the job function is replaced. Plain RQ gets the same document as argument, and has no content
+hash, events, uploads or leases.
 """
 
 from __future__ import annotations
