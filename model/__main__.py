@@ -36,7 +36,6 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code = int(options.command(options))
         sys.stdout.flush()  # here, where a reader that went away is known
-        return code
     except LabnError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -48,6 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    else:
+        return code
 
 
 def _inspect(options: argparse.Namespace) -> int:

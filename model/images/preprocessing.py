@@ -83,7 +83,7 @@ def read_image(
     """
     try:
         if (size := path.stat().st_size) > MAX_FILE_BYTES:
-            raise ImageError(f"{size} bytes; at most {MAX_FILE_BYTES} are read")
+            raise ImageError(f"{size} bytes; at most {MAX_FILE_BYTES} are read")  # noqa: TRY301  (the path is added below)
         return decode_image(path.read_bytes(), mode, max_pixels=max_pixels, at_least=at_least)
     except ImageError as error:
         raise type(error)(f"{path}: {error}") from error

@@ -119,10 +119,11 @@ class Client:
             job = Job(self._connection, kind, identifier)
             try:
                 job.state()
-                return job
             except Refused as refusal:
                 if refusal.status != httpx.codes.NOT_FOUND:
                     raise
+            else:
+                return job
         raise UnknownId(identifier)
 
     def _submit(self, kind: Kind, key: str | None, **body: Any) -> Job:

@@ -141,9 +141,10 @@ def _outcome(job: Job, name: str, out: Path | None) -> tuple[dict[str, Any], boo
             line["error"] = str(JobFailed(state))
         if state["result"]:  # a set whose images did not all succeed has one too
             line["files"] = [str(path) for path in job.fetch(out / name)]
-        return line, is_sound
     except Refused as refusal:
         return {"name": name, "id": job.id, "error": str(refusal)}, False
+    else:
+        return line, is_sound
 
 
 def _in_words(error: Exception) -> str:

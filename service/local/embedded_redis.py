@@ -85,9 +85,10 @@ class EmbeddedRedis:
             while process.poll() is None:
                 try:
                     client.ping()
-                    return
                 except redis.ConnectionError:  # no socket yet, or still loading
                     time.sleep(POLL_S)
+                else:
+                    return
         log = (self._folder / "redis.log").read_text(encoding="utf-8", errors="replace").splitlines()
         raise SettingsError(f"Redis does not start in {self._folder}: {' / '.join(log[-3:])}")
 
@@ -104,11 +105,12 @@ def _locked(file: int) -> bool:
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
         except BlockingIOError:
             if time.monotonic() > deadline:
                 return False
             time.sleep(POLL_S)
+        else:
+            return True
 
 
 def find_binary() -> Path:

@@ -46,7 +46,7 @@ class Shadow:
     async def offer(self, question: Question, answered: Prediction) -> None:
         """Take a prediction whose answer was sent, and return at once; it may be left out or dropped."""
         is_other_version = question.model.name == self._model.name and question.model is not self._model
-        if not is_other_version or random.random() >= self._share:
+        if not is_other_version or random.random() >= self._share:  # noqa: S311  (draws a sample)
             return
         if len(self._under_way) >= PLACES:
             self._count("dropped")
