@@ -21,7 +21,7 @@ from tests.service.live import ROOT, wait_until
 PARENT = """
 import sys, time
 from pathlib import Path
-from service.embedded_redis import EmbeddedRedis
+from service.local.embedded_redis import EmbeddedRedis
 embedded = EmbeddedRedis(Path(sys.argv[1]))
 process = embedded.start()
 embedded.wait_until_ready(process)
