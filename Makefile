@@ -47,7 +47,7 @@ down: ## stop the containers; their data are kept
 	@$(COMPOSE) --profile '*' down
 
 train: ## train in a container: CONFIG=training/configs/NAME.toml [DATA=folder] [OPTIONS=...]
-	@test -n "$(CONFIG)" || { echo "CONFIG is missing: make train CONFIG=training/configs/pretrain-fundus.toml" >&2; exit 2; }
+	@test -n "$(CONFIG)" || { echo "CONFIG is missing: make train CONFIG=training/configs/compact-idrid.toml" >&2; exit 2; }
 	@mkdir -p data runs
 	@$(COMPOSE) --profile training run --build --rm --user "$$(id -u):$$(id -g)" training train $(CONFIG) \
 		$(if $(DATA),--data /data) $(if $(GPU),--device cuda) $(OPTIONS)

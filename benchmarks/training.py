@@ -20,10 +20,10 @@ from benchmarks.figures import Figure, at_least, measured
 from model.network import LabnOutput, LambdaAbn
 from model.presets import network_config
 from training.config import TrainingConfig
+from training.data.generated import generated_images, generated_pair
 from training.data.images import LabelledImages
 from training.fit.batches import epoch_batches
 from training.fit.losses import labn_loss
-from training.generators.in_memory import generated_images, generated_pair
 from training.generators.magnetogram.disk import CLIP, SIDE
 
 RATIO = 1.5  # times the images a second of the published layers

@@ -1,21 +1,26 @@
-"""What can go wrong in training.
+"""Errors of training.
 
 LabnError
 └── TrainingError
     ├── DatasetError     a file is missing or broken, or a class is empty; names the file
-    └── Diverged         the loss is no longer a number
+    ├── SplitMismatch    a start checkpoint may have been trained on this run's validation images
+    └── Diverged         the loss is no longer finite
 """
 
 from model.errors import LabnError
 
 
 class TrainingError(LabnError):
-    """Any error of training that has a name."""
+    """Base class of training errors."""
 
 
 class DatasetError(TrainingError):
-    """A data set that cannot be used as it is."""
+    """Unusable data set."""
+
+
+class SplitMismatch(TrainingError):
+    """Start checkpoint trained on another split of the real images."""
 
 
 class Diverged(TrainingError):
-    """The loss is no longer a number."""
+    """Loss is no longer finite."""

@@ -81,7 +81,7 @@ def test_interrupt_ends_with_status_130_and_the_run_goes_on(
     _, stderr = process.communicate()
     assert process.returncode == 130
     assert "Traceback" not in stderr
-    assert stderr.rstrip().endswith("the same command goes on from here")
+    assert stderr.rstrip().endswith("the same command resumes from here")
 
     before = metrics(tmp_path)
     assert 1 <= len(before) < EPOCHS
@@ -115,7 +115,7 @@ def test_damaged_state_is_named(
         state.write_bytes(changed[damage])
     assert train(config, two_classes, out) == 2
     last_line = capsys.readouterr().err.splitlines()[-1]
-    assert last_line.endswith(f"error: {state} is damaged; without it the run begins again")
+    assert last_line.endswith(f"error: {state} is damaged; delete it to start the run again")
 
 
 @pytest.mark.parametrize("device", ["abacus", "cuda:99"])
@@ -190,7 +190,7 @@ def test_seed_and_epochs_of_the_command_line_hold(two_classes: Path, tmp_path: P
     ("corrupt image", "003.png"),
     ("empty class", "no image of class 'bright'"),
     ("no folder", "is not a folder"),
-    ("unknown key", "unknown keys ['epocs']"),
+    ("unknown key", "run.epocs: unknown key; known keys: epochs, "),
     ("no data", "needs --data DIR"),
 ])  # fmt: skip
 def test_wrong_input_is_one_clear_line(

@@ -13,14 +13,15 @@ from model.errors import ConfigurationError
 from model.presets import NETWORKS, PREPROCESSINGS
 from tests.training.conftest import tiny_document
 from training.config import TrainingConfig
+from training.recipe import Recipe
 
 SHIPPED = sorted((Path(__file__).parents[2] / "training" / "configs").glob("*.toml"))
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_configurations_parse_and_survive_the_card(path: Path) -> None:
-    config = TrainingConfig.read(path)
-    assert TrainingConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    for stage in Recipe.read(path).stages:
+        assert TrainingConfig.from_dict(json.loads(json.dumps(stage.config.to_dict()))) == stage.config
 
 
 def test_the_magnetogram_configuration_is_table_1_of_the_paper() -> None:
@@ -77,32 +78,32 @@ def test_unknown_key_is_refused_and_named_at_every_level(document: dict[str, Any
 
 
 @pytest.mark.parametrize(("changes", "message"), [
-    ({"data": {"kind": "idird"}}, "data.kind: .*'idrid', 'defn', 'own', 'generated-fundus' or 'gen"),
+    ({"data": {"kind": "idird"}}, "data.kind must be 'idrid', 'defn', 'own', 'generated-fundus' or 'gen"),
     ({"loss": {"kind": "hinge"}}, "loss.kind"),
-    ({"optim": {"schedule": "step"}}, "optim.schedule: .*'plateau' or 'cosine'"),
-    ({"run": {"precision": "fp16"}}, "run.precision: .*'fp32' or 'bf16'"),
-    ({"run": {"epochs": "ten"}}, "run.epochs: .*integer"),
-    ({"run": {"epochs": 2.5}}, "run.epochs: .*integer"),
-    ({"run": {"balanced": 1}}, "run.balanced: .*boolean"),
+    ({"optim": {"schedule": "step"}}, "optim.schedule must be 'plateau' or 'cosine'"),
+    ({"run": {"precision": "fp16"}}, "run.precision must be 'fp32' or 'bf16', is 'fp16'"),
+    ({"run": {"epochs": "ten"}}, "run.epochs must be a valid integer"),
+    ({"run": {"epochs": 2.5}}, "run.epochs must be a valid integer"),
+    ({"run": {"balanced": 1}}, "run.balanced must be a valid boolean"),
     ({"augment": {"scale": [1.0]}}, "augment.scale"),
-    ({"optim": {"trunk_lr": "1e-3"}}, "optim.trunk_lr: .*number"),
-    ({"run": {"epochs": 0}}, "run.epochs and run.patience must be at least 1"),
-    ({"run": {"patience": 0}}, "run.epochs and run.patience must be at least 1"),
-    ({"run": {"batch_size": 0}}, "run.batch_size is too small"),
-    ({"run": {"batch_size": 1, "balanced": True}}, "run.batch_size is too small"),
-    ({"run": {"seed": -1}}, "run.seed must not be negative, is -1"),
-    ({"data": {"labels": ["dark"]}}, "network.classes is 2, the data have 1 different labels"),
-    ({"data": {"labels": ["dark", "dark"]}}, "network.classes is 2, the data have 1 different labels"),
-    ({"network": {"classes": 3}}, "network.classes is 3, the data have 2 different labels"),
+    ({"optim": {"trunk_lr": "1e-3"}}, "optim.trunk_lr must be a valid number"),
+    ({"run": {"epochs": 0}}, "run.epochs must be greater than or equal to 1, is 0"),
+    ({"run": {"patience": 0}}, "run.patience must be greater than or equal to 1, is 0"),
+    ({"run": {"batch_size": 0}}, "run.batch_size must be greater than or equal to 1, is 0"),
+    ({"run": {"batch_size": 1, "balanced": True}}, "run.balanced needs a run.batch_size of 2 or more"),
+    ({"run": {"seed": -1}}, "run.seed must be greater than or equal to 0, is -1"),
+    ({"data": {"labels": ["dark"]}}, "network.classes is 2, but the data have 1 different labels"),
+    ({"data": {"labels": ["dark", "dark"]}}, "network.classes is 2, but the data have 1 different labels"),
+    ({"network": {"classes": 3}}, "network.classes is 3, but the data have 2 different labels"),
     ({"network": {"height": 64}}, r"network takes \(3, 64, 32\), preprocessing gives \(3, 32, 32\)"),
     ({"loss": {"class_weights": [1.0, 2.0, 3.0]}}, "class_weights must be 2 numbers"),
-    ({"data": {"kind": "defn"}, "loss": {"mask_weight": 1.0}}, "loss.mask_weight needs masks, kind 'defn' has"),
-    ({"data": {"clip_gauss": 0.0}}, "data.clip_gauss must be positive, is 0.0"),
+    ({"data": {"kind": "defn"}, "loss": {"mask_weight": 1.0}}, "loss.mask_weight needs masks; data of kind"),
+    ({"data": {"clip_gauss": 0.0}}, "data.clip_gauss must be greater than 0, is 0.0"),
     ({"data": {"folds": 1}}, "data.fold must be one of data.folds"),
     ({"data": {"folds": 5, "fold": 5}}, "data.fold must be one of data.folds .2 or more., is 5"),
     ({"loss": {"mask_kind": "iou"}}, "loss.mask_kind"),
-    ({"data": {"generated_share": 1.0}}, "data.generated_share must be in 0..1, below 1, is 1.0"),
-    ({"data": {"generated_share": -0.5}}, "data.generated_share must be in 0..1"),
+    ({"data": {"generated_share": 1.0}}, "data.generated_share must be less than 1, is 1.0"),
+    ({"data": {"generated_share": -0.5}}, "data.generated_share must be greater than or equal to 0"),
     ({"data": {"generated_share": 0.1}}, "too small for real and generated images"),
     ({"data": {"generated_share": 0.9}}, "too small for real and generated images"),
     ({"data": {"generated_share": 0.3}, "run": {"balanced": True}}, "too small for real and generated images"),
@@ -116,7 +117,7 @@ def test_wrong_value_is_refused_before_any_work(changes: dict[str, Any], message
 
 @pytest.mark.parametrize("table", ["network", "data", "augment", "loss", "optim", "run"])
 def test_value_in_place_of_a_table_is_refused(table: str) -> None:
-    with pytest.raises(ConfigurationError, match=rf"\['{table}'\] must be tables"):
+    with pytest.raises(ConfigurationError, match=f"^{table} must be a table"):
         TrainingConfig.from_dict({table: "compact"})
 
 

@@ -1,10 +1,10 @@
-"""What the command lines of several commands say alike: which images, which protocols."""
+"""Options shared by several commands: choice of images, explanations and protocols."""
 
 from __future__ import annotations
 
 import argparse
 from dataclasses import fields
-from typing import get_args
+from typing import TypeAlias, get_args
 
 from model.cli.arguments import at_least
 from model.cli.pid_arguments import BOTH, add_request_arguments, request_of
@@ -13,36 +13,38 @@ from model.metrics.pid import Protocol
 from training.experiments.published_results import published_scores
 from training.scoring.explanations import Choice
 
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
 
 def add_choice_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add an option for each field of a choice of images but its seed, which a request has too."""
+    """Add an option for each field of `Choice` except `seed`, which the options of a request include."""
     parser.add_argument("--classes", choices=["positive", "all"], default="positive", help="which images")
-    parser.add_argument("--correct-only", action="store_true", help="only images that are predicted rightly")
+    parser.add_argument("--correct-only", action="store_true", help="only images that are classified correctly")
     parser.add_argument("--masked-only", action="store_true", help="only images with a lesion mask")
-    parser.add_argument("--sample", type=at_least(1), metavar="N", help="so many of these, drawn by --seed")
+    parser.add_argument("--sample", type=at_least(1), metavar="N", help="at most N of these, drawn by --seed")
 
 
 def choice_of(options: argparse.Namespace) -> Choice:
-    """Return which images were asked for."""
+    """Return the choice of images."""
     return Choice(**{field.name: getattr(options, field.name) for field in fields(Choice)})
 
 
 def add_requests_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of a request under both protocols; patch sizes are the paper's unless others are named."""
+    """Add the options of a request for both protocols; the default patch sizes are the paper's."""
     add_request_arguments(parser, both_protocols=True)
     parser.set_defaults(patch_sizes=None)
 
 
 def requests_of(options: argparse.Namespace, kind: str) -> list[EvaluationRequest]:
-    """Return the requests that were typed, one a protocol.
+    """Return one request per protocol.
 
     Args:
-        options: of a parser that `add_requests_arguments` has seen.
-        kind: of the data, which decides the patch sizes where none were named.
+        options: parsed, from `add_requests_arguments`.
+        kind: of the data; decides the default patch sizes.
 
     Raises:
         ConfigurationError: a value out of range.
-        UnknownMethod: no explanation of that name.
+        UnknownMethod: no explanation method has that name.
     """
     published = published_scores(kind)
     sizes = options.patch_sizes or (published.sizes if published else EvaluationRequest().patch_sizes)

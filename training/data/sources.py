@@ -11,13 +11,13 @@ from training.config import TrainingConfig
 from training.data.defn import LABELS as DEFN_LABELS
 from training.data.defn import defn_images
 from training.data.examples import Example, fold_examples, split_examples
+from training.data.generated import generated_images
 from training.data.idrid import LABELS as IDRID_LABELS
 from training.data.idrid import Split, idrid_examples
 from training.data.images import LabelledImages, network_inputs, training_sources
 from training.data.lazy import LazyImages
 from training.data.own import own_examples
 from training.errors import DatasetError
-from training.generators.in_memory import generated_images
 
 
 @dataclass(frozen=True, kw_only=True)

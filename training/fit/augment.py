@@ -1,38 +1,17 @@
-"""Augmentation of whole batches in tensors: geometry, light, erased rectangles."""
+"""Augmentation of whole batches: geometry, colour, erased rectangles and black patches."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.config import Document
 from training.fit.draws import Draws
+from training.sections import AugmentConfig
 
 PATCHES = (4, 8, 16, 32)  # m in px
-
-
-@dataclass(frozen=True, kw_only=True)
-class AugmentConfig(Document):
-    """Knobs; the defaults are those of the authors' published code."""
-
-    horizontal_flip: float = 0.5  # probability
-    vertical_flip: float = 0.5
-    rotation_deg: float = 5.0
-    scale: tuple[float, float] = (0.7, 1.3)  # area of the crop over the area of the image
-    ratio: tuple[float, float] = (3 / 4, 4 / 3)  # aspect ratio of the crop
-    brightness: float = 0.5  # factor drawn from 1 ± this; so the next two
-    contrast: float = 0.5
-    saturation: float = 0.5
-    channel_gain: float = 0.0  # a factor for each channel alone: another camera's white balance
-    gamma: float = 0.0  # exponent drawn from exp(± this)
-    erasing: float = 0.5  # probability of an erased rectangle
-    erasing_area: tuple[float, float] = (0.02, 0.33)
-    missing: float = 0.0  # probability of black patches, as PID puts them
-    missing_share: tuple[float, float] = (0.0, 0.75)  # of such an image
 
 
 def augment(

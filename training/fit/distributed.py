@@ -53,6 +53,11 @@ class Processes:
         before, behind = int(sizes[: self.rank].sum()), int(sizes[self.rank + 1 :].sum())
         return tuple(sum_over_processes(_among_zeros(part, before, behind)) for part in parts)
 
+    def wait(self) -> None:
+        """Block until all processes have arrived here."""
+        if self.count > 1:
+            distributed.barrier()
+
     def agreed(self, value: float, device: torch.device) -> float:
         """Return the first process's value: whoever decides by it decides alike."""
         if self.count == 1:

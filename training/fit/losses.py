@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.config import Document
 from model.network import LabnOutput
-from training.fit.mask_loss import MaskLoss, mask_loss
-
-
-@dataclass(frozen=True, kw_only=True)
-class LossConfig(Document):
-    """What is minimised."""
-
-    kind: Literal["cross_entropy", "one_hot_bce"] = "cross_entropy"  # the published code: the latter
-    branch_weight: float = 1.0  # λ of eq. (6)
-    class_weights: tuple[float, ...] = ()  # empty: all 1
-    label_smoothing: float = 0.0
-    mask_weight: float = 0.0  # of the attention map against lesion masks, where there are some
-    mask_kind: MaskLoss = "balanced_bce"
+from training.fit.mask_loss import mask_loss
+from training.sections import LossConfig
 
 
 def labn_loss(

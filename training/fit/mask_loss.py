@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-MaskLoss = Literal["balanced_bce", "bce", "focal", "dice", "dice_bce"]
+from training.sections import MaskLoss
+
 FOCUS = 2  # γ of the focal loss, as published
 
 

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
 
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
-from model.config import Document
 from model.network import LambdaAbn
+from training.sections import OptimConfig
 
 Schedule = LambdaLR | ReduceLROnPlateau
-
-
-@dataclass(frozen=True, kw_only=True)
-class OptimConfig(Document):
-    """Defaults: Table 1 of the paper, and the plateau schedule of the published code."""
-
-    branch_lr: float = 1e-3  # LAB and the linear layer
-    trunk_lr: float = 1e-4  # LFE and LPB
-    weight_decay: float = 0.09
-    schedule: Literal["plateau", "cosine"] = "plateau"
-    warmup_epochs: int = 0  # cosine only
-    plateau_factor: float = 0.333
-    plateau_patience: int = 2  # epochs
-    min_lr: float = 1e-6  # plateau only
 
 
 def make_optimizer(network: LambdaAbn, config: OptimConfig) -> AdamW:

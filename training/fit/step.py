@@ -11,10 +11,11 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim import AdamW
 
 from model.network import LabnOutput, LambdaAbn
-from training.config import RunConfig, TrainingConfig
+from training.config import TrainingConfig
 from training.fit.batches import Batch, attention_target
 from training.fit.distributed import Processes
 from training.fit.losses import labn_loss
+from training.sections import RunConfig
 
 Forward = Callable[[Tensor], LabnOutput]
 

@@ -1,4 +1,4 @@
-"""The training loop: epochs, validation, the best weights kept, resumed where it was killed."""
+"""Training loop: epochs, validation, checkpoint of the best epoch, resume after a kill."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from model.checkpoint import LoadedCheckpoint, load_checkpoint, save_checkpoint
+from model.checkpoint import LoadedCheckpoint, save_checkpoint
 from model.errors import NonFiniteOutput
 from model.images.familiarity import InputStatistics, input_statistics
 from model.metrics.classification import macro_auroc
@@ -27,7 +27,7 @@ from training.fit.augment import resize
 from training.fit.batches import attention_target, epoch_batches, epoch_steps
 from training.fit.distributed import ALONE, Processes
 from training.fit.faithfulness import attention_pid
-from training.fit.initialise import copy_matching_weights
+from training.fit.initialise import initialise
 from training.fit.localisation import localisation_record
 from training.fit.losses import labn_loss
 from training.fit.optim import make_optimizer, make_schedule
@@ -35,23 +35,25 @@ from training.fit.record import code_revision, write_record
 from training.fit.state import EpochRecord, RunState
 from training.fit.step import Step, memory_format
 from training.fit.sync_batch_norm import share_norms
+from training.split import Split, split_of
 
 VALIDATION_BATCH = 32
-STATISTICS_IMAGES = 500  # that "looks like the training set" is measured on
+STATISTICS_IMAGES = 500  # training images whose statistics tell whether an input is unusual
+CHECKPOINT, STATE = "checkpoint.safetensors", "state.pt"
 
 
 class Stateful(Protocol):
-    """What torch can take down and set up again."""
+    """Object with a torch state dict."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state."""
+        """Return the state as tensors and numbers."""
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> object:
-        """Set the state."""
+        """Restore the state."""
 
 
 class Trainer:
-    """One run in one folder: `checkpoint.safetensors` (the best so far), `state.pt`, metrics.csv, curves.png."""
+    """A run in a folder: checkpoint.safetensors (best epoch so far), state.pt, metrics.csv, curves.png."""
 
     def __init__(
         self,
@@ -66,9 +68,7 @@ class Trainer:
         self.processes = processes
         self.config, self.data, self.out, self.device = config, data, out, torch.device(device)
         self.network = LambdaAbn(config.network)
-        if config.run.initialise_from:
-            source = load_checkpoint(config.run.initialise_from, folded=False)
-            copy_matching_weights(source.network, self.network)
+        self.start = initialise(self.network, config)
         self.network.to(self.device, memory_format=memory_format(config.run))  # type: ignore[call-overload]  # torch's
         if processes.count > 1:
             share_norms(self.network)
@@ -78,42 +78,41 @@ class Trainer:
         self.optimizer = make_optimizer(self.network, config.optim)
         self.schedule = make_schedule(self.optimizer, config.optim, config.run.epochs)
         self.step = Step(self.network, self.optimizer, config, self.device, processes)
-        self.state = RunState(config=config.to_dict())
+        self.state = RunState(config=config.to_dict(), start=self.start.version)
 
     @property
     def scored(self) -> LambdaAbn:
-        """The network that is validated and kept: the moving average where there is one."""
+        """Network that is validated and saved: the moving average if there is one."""
         network = self.averaged.module if self.config.run.averaging else self.network
         assert isinstance(network, LambdaAbn)
         return network
 
     @property
     def checkpoint(self) -> Path:
-        """The best network so far."""
-        return self.out / "checkpoint.safetensors"
+        """File of the best epoch so far."""
+        return self.out / CHECKPOINT
 
     @property
     def best(self) -> EpochRecord:
-        """The best epoch so far."""
-        return self.state.history[self.state.best_epoch - 1]
+        """Epoch with the lowest validation loss so far."""
+        return self.state.best
 
     def run(self) -> None:
-        """Train from where the folder stands until the last epoch or early stopping.
+        """Train, or resume, until the last epoch or early stopping.
 
         Raises:
-            Diverged: the loss is no longer a number.
+            Diverged: the loss is no longer finite.
         """
         self.out.mkdir(parents=True, exist_ok=True)
         self.resume()
-        run = self.config.run
         with tqdm(
-            total=run.epochs,
+            total=self.config.run.epochs,
             initial=self.state.epoch,
             desc=self.out.name,
             unit="epoch",
             disable=not self.processes.first,
         ) as bar:
-            while self.state.epoch < run.epochs and self.state.waited < run.patience:
+            while not self.state.finished(self.config.run):
                 record = self.train_epoch()
                 bar.set_postfix(loss=record.validation_loss, auroc=record.validation_auroc)
                 bar.update()
@@ -121,16 +120,16 @@ class Trainer:
             write_record(self.out, self.state.history, picture=True)
 
     def resume(self) -> None:
-        """Take up the state that an earlier run of the same configuration left in the folder."""
-        path = self.out / "state.pt"
+        """Restore the state that an earlier run of the same configuration left in the folder."""
+        path = self.out / STATE
         if not path.exists():
             return
-        self.state = RunState.load(path, self.config.to_dict())
+        self.state = RunState.load(path, self.config, self.start.version)
         for name, part in self._parts().items():
             part.load_state_dict(self.state.tensors[name])
 
     def train_epoch(self) -> EpochRecord:
-        """Train one epoch, validate, keep the network if it is the best, write the state."""
+        """Train one epoch, validate, save the network if it is the best so far, write the state."""
         started = time.perf_counter()
         learning_rate = self.optimizer.param_groups[1]["lr"]
         train_loss = self._train()
@@ -159,7 +158,7 @@ class Trainer:
 
     @torch.inference_mode()
     def validate(self, images: LabelledImages) -> tuple[LabnOutput, float]:
-        """Run the scored network over images: its outputs on the CPU, and the mean loss."""
+        """Return the scored network's outputs for images, on the CPU, and the mean loss."""
         network = self.scored.eval()
         parts = [network(batch.to(self.device)) for batch in images.images.split(VALIDATION_BATCH)]
         output = LabnOutput(*(torch.cat(tensors).cpu() for tensors in zip(*parts, strict=True)))
@@ -216,12 +215,12 @@ class Trainer:
             self._write(record if better else None)
 
     def _write(self, best: EpochRecord | None) -> None:
-        """Write the checkpoint if this epoch is the best so far, then the state."""
+        """Write the checkpoint if `best` is given, then the state and metrics.csv."""
         state = self.state
         if best is not None:
             self._save_checkpoint(best)
         state.tensors = {name: part.state_dict() for name, part in self._parts().items()}
-        state.save(self.out / "state.pt")
+        state.save(self.out / STATE)
         write_record(self.out, state.history)
 
     @cached_property
@@ -241,12 +240,19 @@ class Trainer:
             card={
                 "training": self.config.to_dict(),
                 "data": self.data.description,
+                "splits": self._splits(),
                 "seed": self.config.run.seed,
                 "code_revision": code_revision(),
                 "epoch": record.epoch,
                 "validation": {"loss": record.validation_loss, "auroc": record.validation_auroc},
             },
         )
+
+    def _splits(self) -> list[Split]:
+        """Return the splits of real images that this network and those it started from were trained on."""
+        own = split_of(self.config)
+        splits = list(self.start.splits)
+        return [*splits, own] if own and own not in splits else splits
 
     def _parts(self) -> dict[str, Stateful]:
         return {

@@ -14,10 +14,10 @@ from model.evaluation.folder import EvaluationFolder, Item
 from model.evaluation.report import write_report, written_documents
 from model.evaluation.request import EvaluationRequest
 from training.data.examples import Example
-from training.data.held_out import held_out_files
 from training.data.images import network_inputs
 from training.errors import DatasetError
 from training.scoring.classification import EvaluationSplit, outputs
+from training.scoring.held_out import held_out_files
 
 Classes = Literal["positive", "all"]
 

@@ -1,4 +1,4 @@
-"""Several runs that differ in their seed or their fold alone: mean and standard deviation of what came out."""
+"""Runs of one recipe that differ only in seed or fold: table of their best epochs, mean and standard deviation."""
 
 from __future__ import annotations
 
@@ -7,27 +7,23 @@ import io
 import json
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from model.runtime.atomic_file import write_whole
-from training.config import TrainingConfig
 from training.fit.state import EpochRecord
+from training.recipe import Recipe
 
 Kind = Literal["seed", "fold"]
 LEFT_OUT = ("epoch", "learning_rate", "seconds")
 
 
-def configurations(
-    first: TrainingConfig, *, seeds: int = 1, folds: int = 0
-) -> tuple[Kind, dict[int, TrainingConfig]]:
-    """Return the runs by number: one a fold, or one a seed from the first's on."""
+def recipes(first: Recipe, *, seeds: int = 1, folds: int = 0) -> tuple[Kind, dict[int, Recipe]]:
+    """Return the recipes of several runs by number: one for each fold, or for each seed from the first's on."""
     if folds:
-        data = {fold: replace(first.data, folds=folds, fold=fold) for fold in range(folds)}
-        return "fold", {fold: replace(first, data=of_fold) for fold, of_fold in data.items()}
-    runs = {seed: replace(first.run, seed=seed) for seed in range(first.run.seed, first.run.seed + seeds)}
-    return "seed", {seed: replace(first, run=of_seed) for seed, of_seed in runs.items()}
+        return "fold", {fold: first.with_fold(fold, folds) for fold in range(folds)}
+    return "seed", {seed: first.with_seed(seed) for seed in range(first.seed, first.seed + seeds)}
 
 
 def write_runs(out: Path, kind: Kind, best: Mapping[int, EpochRecord]) -> dict[str, dict[str, float]]:

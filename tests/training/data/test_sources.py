@@ -16,10 +16,10 @@ from tests.training.conftest import SIDE, MakeConfig
 from tests.training.folders import idrid_mask, write_idrid, write_image, write_mask
 from training.__main__ import main
 from training.config import TrainingConfig
+from training.data.generated import FEW, generated_images
 from training.data.sources import TrainingData, generated_held_out, real_examples, training_data
 from training.errors import DatasetError
 from training.fit.trainer import Trainer
-from training.generators.in_memory import FEW, generated_images
 from training.generators.magnetogram.generator import generate_magnetogram
 
 GENERATED: dict[str, Any] = {"kind": "generated-fundus", "count": 16, "validation_share": 0.25}

@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from training.fit.augment import PATCHES, AugmentConfig, augment, erase, missing_patches
+from training.fit.augment import PATCHES, augment, erase, missing_patches
 from training.fit.draws import Draws
+from training.sections import AugmentConfig
 
 IDENTITY = AugmentConfig(
     horizontal_flip=0, vertical_flip=0, rotation_deg=0, scale=(1, 1), ratio=(1, 1), brightness=0, contrast=0,

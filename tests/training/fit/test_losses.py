@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from model.network import LabnOutput
-from training.fit.losses import LossConfig, attention_loss, class_loss, labn_loss
+from training.fit.losses import attention_loss, class_loss, labn_loss
+from training.sections import LossConfig
 
 LOGITS = torch.tensor([[2.0, 0.0], [1.0, 1.0], [0.0, 3.0]])
 LABELS = torch.tensor([0, 1, 0])

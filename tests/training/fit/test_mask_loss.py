@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from training.fit.mask_loss import MaskLoss, mask_loss
+from training.fit.mask_loss import mask_loss
+from training.sections import MaskLoss
 
 KINDS: tuple[MaskLoss, ...] = get_args(MaskLoss)
 

@@ -12,7 +12,8 @@ from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 from model.network import LambdaAbn
 from model.presets import network_config
 from tests.training.conftest import MakeConfig
-from training.fit.optim import OptimConfig, make_optimizer, make_schedule
+from training.fit.optim import make_optimizer, make_schedule
+from training.sections import OptimConfig
 
 
 @pytest.fixture

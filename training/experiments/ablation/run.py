@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from model.evaluation.request import EvaluationRequest
 from model.evaluation.tables.scores import Document
 from model.runtime.atomic_file import write_whole
 from training.config import TrainingConfig
-from training.data.held_out import held_out_files
 from training.data.sources import TrainingData, training_data
 from training.errors import DatasetError
 from training.experiments.ablation.variations import Variation
@@ -22,6 +21,7 @@ from training.fit.trainer import Trainer
 from training.scoring.classification import evaluate
 from training.scoring.explained import explain_items
 from training.scoring.explanations import Choice, chosen_items
+from training.scoring.held_out import held_out_files
 
 RESULT = "result.json"  # says that a run is done
 
@@ -62,7 +62,7 @@ class Ablation:
         data = lru_cache(maxsize=1)(self._data)
         for seed in self.seeds:
             for variation in self.variations:
-                config = replace(variation.config, run=replace(variation.config.run, seed=seed))
+                config = variation.config.changed("run", seed=seed)
                 folder = self.out / variation.name / f"seed{seed}"
                 found = self._known(config, folder)
                 if found is None:
@@ -73,8 +73,7 @@ class Ablation:
 
     def _data(self, seed: int) -> TrainingData:
         """Load the images of a seed: no variation touches them."""
-        base = self.variations[0].config
-        return training_data(replace(base, run=replace(base.run, seed=seed)), self.root)
+        return training_data(self.variations[0].config.changed("run", seed=seed), self.root)
 
     def _measured(self, trainer: Trainer, config: TrainingConfig, folder: Path) -> dict[str, Any]:
         loaded = load_checkpoint(trainer.checkpoint, device=self.device)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from model.errors import ConfigurationError
@@ -69,8 +69,7 @@ def _at_depth(base: TrainingConfig, depth: int) -> int:
 
 def _of_network(base: TrainingConfig, says: str, published: str | None = None, **change: Any) -> Variation:
     [(key, value)] = change.items()
-    config = replace(base, network=replace(base.network, **change))
-    return Variation(f"{key}={value}", says, config, published)
+    return Variation(f"{key}={value}", says, base.changed("network", **change), published)
 
 
 def _splits(base: TrainingConfig, _: str) -> Iterator[Variation]:
@@ -99,7 +98,7 @@ def _branch_blocks(base: TrainingConfig, _: str) -> Iterator[Variation]:
 
 def _branch_weights(base: TrainingConfig, _: str) -> Iterator[Variation]:
     for weight in LAMBDAS:
-        config = replace(base, loss=replace(base.loss, branch_weight=weight))
+        config = base.changed("loss", branch_weight=weight)
         says = f"λ = {weight:g} instead of {base.loss.branch_weight:g}"
         yield Variation(f"branch_weight={weight:g}", says, config)
 
@@ -112,7 +111,7 @@ def _pretraining(base: TrainingConfig, pretrained: str) -> Iterator[Variation]:
 
 
 def _starting_from(base: TrainingConfig, checkpoint: str) -> TrainingConfig:
-    return replace(base, run=replace(base.run, initialise_from=checkpoint))
+    return base.changed("run", initialise_from=checkpoint)
 
 
 KNOBS: dict[str, Callable[[TrainingConfig, str], Iterator[Variation]]] = {

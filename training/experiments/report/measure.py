@@ -12,10 +12,10 @@ from model.errors import ConfigurationError
 from model.evaluation.folder import Item
 from model.evaluation.request import EvaluationRequest
 from training.config import TrainingConfig
-from training.data.held_out import held_out_files
 from training.scoring.classification import EvaluationSplit, evaluate
 from training.scoring.explained import Explained, explain_items
 from training.scoring.explanations import Choice, chosen_items
+from training.scoring.held_out import held_out_files
 
 OF_RUN = ("run.seed", "run.initialise_from", "data.fold")  # keys in which runs of one configuration differ
 

@@ -1,47 +1,18 @@
-"""`python -m training ablate`: variations of a configuration, trained, scored, beside the paper's Table 3."""
+"""Results of an ablation so far, as ablation.json, .csv and .md."""
 
 from __future__ import annotations
 
-import argparse
 import json
 from typing import Any
 
-from tqdm import tqdm
-
 from model.evaluation.tables.rows import csv_text
 from model.runtime.atomic_file import write_whole
-from model.runtime.device import usable_device
-from training.cli.arguments import choice_of, requests_of
-from training.config import TrainingConfig
 from training.experiments.ablation.run import Ablation, RunResult
 from training.experiments.ablation.table import COLUMNS, ablation_rows, ablation_section, against_base
-from training.experiments.ablation.variations import variations
 from training.experiments.page.markdown import section_markdown
 from training.experiments.published_results import IDRID, published_scores
 
 DOCUMENT = "ablation.json"
-
-
-def run(options: argparse.Namespace) -> None:
-    """Make all runs; the tables are written behind each, so that there is something to look at."""
-    base = TrainingConfig.read(options.config, {} if options.epochs is None else {"epochs": options.epochs})
-    ablation = Ablation(
-        variations=variations(base, options.vary, options.pretrained),
-        seeds=range(base.run.seed, base.run.seed + options.seeds),
-        root=None if base.data.generated else options.data,
-        out=options.out,
-        requests=requests_of(options, base.data.kind),
-        choice=choice_of(options),
-        device=usable_device(options.device),
-    )
-    results: list[RunResult] = []
-    total = len(ablation.variations) * len(ablation.seeds)
-    for result in tqdm(ablation.results(), total=total, desc="ablation", unit="run"):
-        results.append(result)
-        write_tables(ablation, results)
-        auroc = result.figures["auroc"]["value"]
-        tqdm.write(f"{result.variation}, seed {result.seed}: AUROC {auroc:.4f} -> {result.checkpoint}")
-    print(options.out / "ablation.md")
 
 
 def write_tables(ablation: Ablation, results: list[RunResult]) -> None:
