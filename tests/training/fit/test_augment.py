@@ -22,7 +22,7 @@ STRONG = AugmentConfig(
 
 
 def changed(knob: str, value: float) -> AugmentConfig:
-    return AugmentConfig.from_dict({**IDENTITY.to_dict(), knob: value})
+    return replace(IDENTITY, **{knob: value})
 
 
 def draws(seed: int = 0) -> Draws:

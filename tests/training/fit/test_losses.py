@@ -36,7 +36,7 @@ def mean(*values: float) -> float:
 
 @pytest.mark.parametrize(("kind", "each"), [("cross_entropy", CROSS_ENTROPIES), ("one_hot_bce", BINARY_ROWS)])
 def test_class_loss_is_the_mean_over_the_images(kind: str, each: tuple[float, ...]) -> None:
-    loss = class_loss(LOGITS, LABELS, LossConfig.from_dict({"kind": kind}))
+    loss = class_loss(LOGITS, LABELS, LossConfig(kind=kind))
     assert float(loss) == pytest.approx(mean(*each), rel=1e-6)
 
 
@@ -55,7 +55,7 @@ def test_weighted_one_hot_loss_is_divided_by_the_count_not_the_weights() -> None
 @pytest.mark.parametrize(("kind", "factor"), [("cross_entropy", 1), ("one_hot_bce", 4)])
 def test_equal_weights_change_nothing_but_the_one_hot_losss_scale(kind: str, factor: int) -> None:
     plain, weighted = (
-        class_loss(LOGITS, LABELS, LossConfig.from_dict({"kind": kind, "class_weights": weights}))
+        class_loss(LOGITS, LABELS, LossConfig(kind=kind, class_weights=tuple(weights)))
         for weights in ([], [4.0, 4.0])
     )
     torch.testing.assert_close(weighted, factor * plain)
@@ -66,7 +66,7 @@ def test_equal_weights_change_nothing_but_the_one_hot_losss_scale(kind: str, fac
     ("one_hot_bce", (softplus(-1) + softplus(-1)) / 2, (softplus(1) + softplus(1)) / 2),
 ])  # fmt: skip
 def test_smoothing_gives_every_class_its_share(kind: str, right: float, wrong: float) -> None:
-    config = LossConfig.from_dict({"kind": kind, "label_smoothing": 0.2})
+    config = LossConfig(kind=kind, label_smoothing=0.2)
     loss = class_loss(torch.tensor([[1.0, -1.0]]), torch.tensor([0]), config)
     assert float(loss) == pytest.approx(0.9 * right + 0.1 * wrong, rel=1e-6)
 

@@ -136,4 +136,4 @@ def test_options_of_explanations_need_a_folder(
     checkpoint: Path, idrid: Path, options: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["evaluate", str(checkpoint), "--data", str(idrid), *options]) == 2
-    assert "name --out DIR" in capsys.readouterr().err
+    assert "need --out DIR" in capsys.readouterr().err
