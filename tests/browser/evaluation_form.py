@@ -19,7 +19,7 @@ def prepare(
     for box in page.get_by_role("group", name="Patch sizes").get_by_role("checkbox").all():
         box.set_checked(int(box.get_attribute("value") or 0) in sizes)
     if page.get_by_label("RISE masks").is_hidden():
-        page.get_by_text("Protocol, steps, blank and more").click()
+        page.get_by_text("Advanced: protocol, steps, blank and more").click()
     page.get_by_label("RISE masks").fill(str(masks))
 
 

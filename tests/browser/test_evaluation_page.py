@@ -52,7 +52,7 @@ def test_an_image_is_evaluated_and_looked_at(window: Open, whole: Whole, encode:
     request = EvaluationRequest(
         methods=("attention", "rise", "random"), patch_sizes=(4, 16), rise_masks=100, random_orders=3
     )
-    expect(page.locator(".estimate")).to_contain_text(f"{request.forwards(32, 32):,} forwards")
+    expect(page.locator(".estimate")).to_contain_text(f"{request.forwards(32, 32):,} forward passes")
     watched.shoot("evaluate")
     job = begin(page)
     expect(page.locator("h1 .succeeded")).to_be_visible(timeout=SHOWN_MS)
@@ -66,9 +66,9 @@ def test_an_image_is_evaluated_and_looked_at(window: Open, whole: Whole, encode:
         assert float(score.replace("−", "-")) == pytest.approx(pid, abs=0.0006)
     assert page.locator(".chart .band").count() == 2
     page.get_by_role("slider", name="Patches").fill("1")
-    expect(page.locator(".shown .readout")).to_contain_text("4 of 4 patches")
+    expect(page.locator(".perturbed .readout")).to_contain_text("4 of 4 patches")
     page.locator("canvas.viewer").press("0")  # which reads out the middle
-    expect(page.locator(".stage .readout")).to_contain_text("RISE")
+    expect(page.locator(".viewer-frame .readout")).to_contain_text("RISE")
 
 
 def test_the_link_is_shared_and_survives_a_reload(window: Open, whole: Whole, encode: Encode) -> None:
@@ -86,7 +86,7 @@ def test_the_link_is_shared_and_survives_a_reload(window: Open, whole: Whole, en
     elsewhere.shoot("evaluation-phone")
     page.goto(f"{whole.service.url}/#/evaluate")
     expect(page.locator(f".jobs a[href='#/evaluations/{job}']")).to_contain_text("succeeded")
-    expect(page.locator(".estimate")).to_contain_text("as in earlier evaluations")
+    expect(page.locator(".estimate")).to_contain_text("as measured in earlier evaluations")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_the_cost_is_told_as_the_service_counts_it(
     request = EvaluationRequest(
         **{"methods": ("attention", "rise"), "patch_sizes": sizes, "rise_masks": 123, **asked}
     )
-    expect(page.locator(".estimate")).to_contain_text(f"{request.forwards(32, 32):,} forwards")
+    expect(page.locator(".estimate")).to_contain_text(f"{request.forwards(32, 32):,} forward passes")
 
 
 @pytest.mark.parametrize(("height", "width", "patch_size"), [(32, 32, 5), (30, 44, 8), (7, 5, 1)])
@@ -121,15 +121,15 @@ def test_patches_are_ranked_as_the_metric_ranks_them(
 ) -> None:
     page = window(whole.service).open()
     module = page.evaluate("document.querySelector('script[type=module]').src").replace(
-        "main.js", "picture/order.js"
+        "main.js", "picture/patch_ranks.js"
     )
     saliency = torch.randint(0, 9, (height, width), generator=torch.Generator().manual_seed(1)).float()  # with ties
     grid = PatchGrid(height, width, patch_size)
     expected = grid.spread(ranks(grid.strongest(saliency), "row_major"))
     found = page.evaluate(
         """async ([module, values, ...sizes]) => {
-            const {places} = await import(module);
-            return Array.from(places(Float32Array.from(values), ...sizes));
+            const {patchRanks} = await import(module);
+            return Array.from(patchRanks(Float32Array.from(values), ...sizes));
         }""",
         [module, saliency.flatten().tolist(), height, width, patch_size],
     )
@@ -141,7 +141,7 @@ def test_an_evaluation_is_cancelled_and_run_again(window: Open, whole: Whole, en
     page = watched.open("#/evaluate")
     prepare(page, encode(seed=3), methods=("rise",), sizes=(16,), masks=100_000)
     job = begin(page)
-    expect(page.locator(".progress")).to_contain_text("forwards", timeout=SHOWN_MS)
+    expect(page.locator(".progress")).to_contain_text("forward passes", timeout=SHOWN_MS)
     watched.shoot("running")
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("h1 .cancelled")).to_be_visible()
@@ -167,7 +167,7 @@ def test_maps_are_compared_with_a_mask(window: Open, whole: Whole, encode: Encod
     choose_mask(page, white_half(64, 96), "lesions.png")
     watched.shoot("evaluate-mask")
     job = begin(page)
-    pointed = page.locator("section", has=page.get_by_role("heading", name="How well each map points at the mask"))
+    pointed = page.locator("section", has=page.get_by_role("heading", name="Agreement of each map with the mask"))
     expect(pointed.locator("tbody tr")).to_have_count(2, timeout=SHOWN_MS)
     watched.shoot("evaluation-mask")
     state = state_of(whole, f"evaluations/{job}")
@@ -196,7 +196,7 @@ def test_scores_and_curves_grow_while_the_job_runs(window: Open, whole: Whole, e
     expect(grown.locator("tbody tr")).to_have_count(2, timeout=SHOWN_MS)
     expect(page.locator("h1 .running")).to_be_visible()
     expect(grown.locator("section", has_text="Curves so far").locator(".chart .dashed")).to_have_count(1)
-    grown.get_by_role("radio", name="m = 16").check(force=True)
+    grown.get_by_role("radio", name="16 px").check(force=True)
     watched.shoot("growing")
     shown = grown.locator("tbody tr").first.locator("td").all_inner_texts()[1]
     expect(page.locator("h1 .succeeded")).to_be_visible(timeout=SHOWN_MS)
@@ -215,7 +215,7 @@ def test_a_curve_grows_before_there_is_a_score(window: Open, whole: Whole, encod
     begin(page)
     grown = page.locator(".partial")
     expect(grown.locator(".chart .dashed").first).to_be_visible(timeout=SHOWN_MS)
-    expect(page.locator(".progress")).to_contain_text(re.compile(r"(Grad-CAM|Random orders): m = 1"))
+    expect(page.locator(".progress")).to_contain_text(re.compile(r"(Grad-CAM|Random orders): patch size 1"))
     watched.shoot("growing-curve")
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("h1 .cancelled")).to_be_visible()
@@ -249,27 +249,27 @@ def test_a_worker_killed_in_mid_job_is_told(own: Whole, window: Open, encode: En
     begin(page)
     expect(page.locator("h1 .running")).to_be_visible(timeout=SHOWN_MS)
     own.worker.kill()
-    expect(page.get_by_role("alert")).to_contain_text("The workers that ran it vanished", timeout=SHOWN_MS)
+    expect(page.get_by_role("alert")).to_contain_text("The worker stopped unexpectedly", timeout=SHOWN_MS)
     watched.shoot("problem-worker")
     page.goto(f"{own.service.url}/#/service")
     expect(page.locator(".state")).to_contain_text("Predictions only", timeout=SHOWN_MS)
     watched.shoot("service-degraded")
     own.restart_worker()
-    expect(page.locator(".state")).to_contain_text("All is well", timeout=SHOWN_MS)
+    expect(page.locator(".state")).to_contain_text("Operational", timeout=SHOWN_MS)
 
 
 def test_redis_away_is_told_and_outlived(own: Whole, window: Open, encode: Encode) -> None:
     watched = window(own.service, refusals=True)
     page = watched.open("#/evaluate")
     prepare(page, encode(seed=5), methods=("attention",), sizes=(16,))
-    expect(page.locator(".estimate")).to_contain_text("forwards")
+    expect(page.locator(".estimate")).to_contain_text("forward passes")
     own.redis.kill()
     page.get_by_role("button", name="Evaluate", exact=True).click()
-    alert = page.get_by_role("alert").filter(has_text="The job queue does not answer")
+    alert = page.get_by_role("alert").filter(has_text="The job queue is not available")
     expect(alert).to_be_visible(timeout=SHOWN_MS)
     watched.shoot("problem-redis")
     page.goto(f"{own.service.url}/#/")
-    expect(page.get_by_role("heading", name="What did the network see?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Classify an image")).to_be_visible()
     page.get_by_label("Choose an image").set_input_files(
         FilePayload(name="mine.jpg", mimeType="image/jpeg", buffer=encode(seed=5))
     )
@@ -278,7 +278,7 @@ def test_redis_away_is_told_and_outlived(own: Whole, window: Open, encode: Encod
     own.worker.kill()
     own.restart_worker()
     page.get_by_role("link", name="Service").click()
-    expect(page.locator(".state")).to_contain_text("All is well", timeout=SHOWN_MS)
+    expect(page.locator(".state")).to_contain_text("Operational", timeout=SHOWN_MS)
     page.get_by_role("link", name="Evaluate").click()
     expect(page.get_by_role("img", name="mine.jpg")).to_be_visible()
     page.get_by_role("button", name="Evaluate", exact=True).click()
@@ -288,7 +288,7 @@ def test_redis_away_is_told_and_outlived(own: Whole, window: Open, encode: Encod
 def test_what_is_not_kept_is_said(window: Open, whole: Whole) -> None:
     watched = window(whole.service, refusals=True)
     page = watched.open(f"#/evaluations/{'0' * 32}")
-    expect(page.get_by_role("alert")).to_contain_text("This evaluation is not kept any more")
+    expect(page.get_by_role("alert")).to_contain_text("This evaluation is no longer available")
 
 
 def test_a_set_fills_its_table_and_is_sorted(window: Open, whole: Whole, encode: Encode) -> None:
@@ -330,4 +330,4 @@ def test_a_zip_that_is_no_set_is_told_in_words(window: Open, whole: Whole) -> No
         FilePayload(name="mine.zip", mimeType="application/zip", buffer=zipped({"a.txt": b"a"}))
     )
     page.get_by_role("button", name="Evaluate the set").click()
-    expect(page.get_by_role("alert")).to_contain_text("The zip cannot be used as a set")
+    expect(page.get_by_role("alert")).to_contain_text("The zip file is not a valid set")

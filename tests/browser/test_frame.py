@@ -97,7 +97,7 @@ def test_all_can_be_done_with_keys(window: Open, live: LiveService) -> None:
     page = at(window(live), "")
     focused = "document.activeElement.textContent.trim()"
     page.keyboard.press("Tab")
-    assert page.evaluate(focused) == "Skip to the content"
+    assert page.evaluate(focused) == "Skip to content"
     for _ in range(20):
         page.keyboard.press("Tab")
         if "Many lesions" in page.evaluate(focused):
@@ -108,7 +108,7 @@ def test_all_can_be_done_with_keys(window: Open, live: LiveService) -> None:
     expect(page.get_by_role("radio", name="Side by side")).to_be_checked()
     page.get_by_label("Threshold").focus()
     page.keyboard.press("End")
-    expect(page.locator(".hint", has_text="are over 1.00")).to_be_visible()
+    expect(page.locator(".hint", has_text="cells exceed 1.00")).to_be_visible()
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
 
 
@@ -154,7 +154,7 @@ def test_pages_are_addresses_and_the_image_stays(window: Open, live: LiveService
     expect(page.locator(".verdict h2")).to_have_text("no retinopathy")
     page.get_by_role("link", name="Evaluate it").click()
     expect(page.get_by_role("img", name="fundus-healthy.jpg")).to_be_visible()
-    expect(page.get_by_role("alert").first).to_contain_text("Only predictions are served here")
+    expect(page.get_by_role("alert").first).to_contain_text("This service only makes predictions")
 
 
 def test_the_model_card_is_shown(window: Open, live: LiveService) -> None:
@@ -173,7 +173,7 @@ def test_examples_are_for_the_models_that_are_served(window: Open) -> None:
     page.get_by_label("Model", exact=True).select_option(label="labn-magnetogram")  # offered before an image is
     page.get_by_role("button", name="Healthy").click()
     expect(page.locator(".verdict").get_by_role("link")).to_have_text("labn-idrid")
-    page.get_by_role("button", name="A flaring core").click()
+    page.get_by_role("button", name="Flaring region").click()
     expect(page.locator(".verdict").get_by_role("link")).to_have_text("labn-magnetogram")
     expect(page.get_by_label("Model", exact=True)).to_have_value(re.compile("^labn-magnetogram@"))
     watched.shoot("prediction-magnetogram")
@@ -186,7 +186,7 @@ def test_the_theme_is_chosen_and_kept(window: Open, live: LiveService) -> None:
     page = at(window(live, color_scheme="dark"), "")
     ground = "getComputedStyle(document.documentElement).backgroundColor"
     dark = page.evaluate(ground)
-    page.get_by_role("button", name="Theme: as the system").click()
+    page.get_by_role("button", name="Theme: system").click()
     light = page.evaluate(ground)
     assert light != dark
     page.reload()

@@ -21,7 +21,7 @@ from tests.worker.live import wait_for
 Open = Callable[..., Watched]
 Secrets = dict[str, str]
 SHOWN_MS = 60_000  # in which a job of a tiny network ends, on a busy machine
-LOCKED = "Your key is for predictions alone"
+LOCKED = "Your API key only permits predictions"
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +68,10 @@ def test_a_wrong_key_is_told_and_a_right_one_works(
 ) -> None:
     watched = window(whole.service, refusals=True)
     page = watched.open()
-    expect(page.get_by_role("dialog")).to_contain_text("This service asks for a key")
+    expect(page.get_by_role("dialog")).to_contain_text("This service requires a key")
     expect(page.get_by_role("alert")).to_have_count(0)
     give(page, "guess")
-    expect(page.get_by_role("alert")).to_contain_text("does not know the key")
+    expect(page.get_by_role("alert")).to_contain_text("does not accept this key")
     expect(page.get_by_label("API key")).to_have_value("")
     watched.shoot("wrong-key")
     give(page, secrets["team"])
@@ -86,7 +86,7 @@ def test_a_wrong_key_is_told_and_a_right_one_works(
 def test_who_gives_no_key_can_give_one_later(window: Open, whole: Whole, secrets: Secrets) -> None:
     page = window(whole.service, refusals=True).open("#/models")
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("alert")).to_contain_text("The service asks for a key")
+    expect(page.get_by_role("alert")).to_contain_text("An API key is required")
     page.get_by_role("button", name="Use another key").click()
     give(page, secrets["predict"])
     expect(page.locator(".model")).to_be_visible()
@@ -106,16 +106,16 @@ def test_a_key_for_predictions_predicts_and_is_told_what_it_does_not(
     expect(page.locator(".notice")).to_contain_text(LOCKED)
     expect(page.get_by_label("Choose a zip")).to_have_count(0)
     page.get_by_role("link", name="Service").click()
-    expect(page.locator("main")).to_contain_text("Your key is predict: it may predict.")
+    expect(page.locator("main")).to_contain_text("Your API key is predict. Scopes: predict.")
     page.get_by_role("link", name="Predict").click()
     drop(page, encode())
     expect(page.locator(".verdict h2")).to_be_visible()
     assert refused(watched) == []
     page.goto(f"{whole.service.url}/#/evaluations/{'0' * 32}")  # a link that somebody has sent
-    expect(page.get_by_role("alert")).to_contain_text("Your key does not allow this")
+    expect(page.get_by_role("alert")).to_contain_text("Your API key does not permit this")
     page.get_by_role("button", name="Use another key").click()
     give(page, secrets["team"])
-    expect(page.get_by_role("alert")).to_contain_text("not kept any more")
+    expect(page.get_by_role("alert")).to_contain_text("no longer available")
 
 
 def test_a_key_for_evaluations_alone_is_told_so_at_a_prediction(
@@ -141,7 +141,7 @@ def test_a_key_for_evaluations_works_without_the_lists(
     page = watched.open("#/evaluate")
     give(page, secrets["team"])
     prepare(page, encode(), methods=("attention",), sizes=(16,))
-    expect(page.locator(".jobs")).to_contain_text("listed for keys of scope admin")
+    expect(page.locator(".jobs")).to_contain_text("Only keys with the scope admin can list jobs")
     watched.shoot("no-lists")
     begin(page)
     expect(page.locator("h1 .mark")).to_contain_text("succeeded", timeout=SHOWN_MS)
@@ -149,8 +149,8 @@ def test_a_key_for_evaluations_works_without_the_lists(
     wait_for(lambda: is_timed(whole, secrets["team"]))
     page.get_by_role("link", name="Sets").click()
     expect(page.get_by_role("button", name="Evaluate the set")).to_be_visible()
-    expect(page.locator(".jobs")).to_contain_text("listed for keys of scope admin")
-    expect(page.locator(".estimate")).to_contain_text("as in earlier evaluations")
+    expect(page.locator(".jobs")).to_contain_text("Only keys with the scope admin can list jobs")
+    expect(page.locator(".estimate")).to_contain_text("as measured in earlier evaluations")
     assert refused(watched) == []
 
 

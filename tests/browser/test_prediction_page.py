@@ -22,7 +22,7 @@ from tests.browser.chromium import ROOT, Watched
 from tests.conftest import Encode
 from tests.service.live import LiveService
 
-EXAMPLE = ROOT / "service" / "static" / "examples" / "fundus-many-lesions.jpg"
+EXAMPLE = ROOT / "service" / "page" / "static" / "examples" / "fundus-many-lesions.jpg"
 VIEWPORTS = {"phone": (360, 740), "laptop": (1440, 900), "4k": (3840, 2160)}
 Open = Callable[..., Watched]
 Pixels = NDArray[np.uint8]
@@ -132,7 +132,7 @@ def test_sliders_and_colours_act_at_once_without_a_request(window: Open, live: L
         after = seen(viewer)
         assert np.abs(after.astype(int) - before).mean() > 1
         before = after
-    expect(page.locator(".hint", has_text="are over 0.80")).to_be_visible()
+    expect(page.locator(".hint", has_text="cells exceed 0.80")).to_be_visible()
     assert len(watched.requests) == asked
 
 
@@ -188,7 +188,7 @@ def test_wheel_keys_and_buttons_zoom(page: Page) -> None:
     expect(page.locator(".readout")).to_contain_text("α")
     page.keyboard.press("0")
     page.get_by_role("button", name="Zoom in").click()
-    page.get_by_role("button", name="Show all of it").click()
+    page.get_by_role("button", name="Fit to view").click()
     page.wait_for_timeout(60)
     assert np.abs(seen(viewer).astype(int) - whole).mean() < 1
 
@@ -274,7 +274,7 @@ def test_what_only_the_service_can_decode_is_shown_too(window: Open, live: LiveS
     page.get_by_label("Opacity").fill("0")
     page.wait_for_timeout(100)
     assert seen(page.locator("canvas.viewer")).std() > 20
-    expect(page.locator(".verdict .notice.warn")).to_contain_text("Trust this answer less")
+    expect(page.locator(".verdict .notice.warn")).to_contain_text("This answer is less reliable")
     watched.shoot("prediction-unusual")
 
 
@@ -290,13 +290,13 @@ def test_an_image_larger_than_what_is_kept_of_it(window: Open, live: LiveService
 
 
 def test_what_a_map_does_is_said(page: Page) -> None:
-    words = page.locator(".hint", has_text="cells are over")
-    expect(words).to_contain_text("elsewhere it sets them to 0")
+    words = page.locator(".hint", has_text="cells exceed")
+    expect(words).to_contain_text("elsewhere they are set to 0")
     page.get_by_label("Threshold").fill("0.8")
-    expect(words).to_contain_text("The network itself cuts at θ = 0.50")
-    expect(page.locator(".record")).to_contain_text("On 102 test images the model was right in 82 %")
+    expect(words).to_contain_text("The network itself uses the threshold θ = 0.50")
+    expect(page.locator(".accuracy")).to_contain_text("Accuracy on 102 test images: 82 %")
     page.get_by_label("Map", exact=True).select_option(label="Lambda layer")
-    expect(words).to_contain_text("This map gates nothing")
+    expect(words).to_contain_text("This map does not gate any features")
 
 
 def test_a_map_that_lets_nothing_through_is_told(window: Open, live: LiveService) -> None:
@@ -304,9 +304,9 @@ def test_a_map_that_lets_nothing_through_is_told(window: Open, live: LiveService
     grey = io.BytesIO()
     Image.new("RGB", (300, 200), (90, 90, 90)).save(grey, "PNG")
     choose(page, grey.getvalue(), "grey.png")
-    expect(page.locator(".notice", has_text="The map shut everything out")).to_be_visible()
+    expect(page.locator(".notice", has_text="No region passed the threshold")).to_be_visible()
     predicted(page)
-    expect(page.locator(".notice", has_text="The map shut everything out")).to_have_count(0)
+    expect(page.locator(".notice", has_text="No region passed the threshold")).to_have_count(0)
 
 
 def test_a_slow_answer_is_waited_for_in_words(window: Open, live: LiveService) -> None:
@@ -315,9 +315,9 @@ def test_a_slow_answer_is_waited_for_in_words(window: Open, live: LiveService) -
     page.get_by_role("button", name="Many lesions").wait_for()
     page.route("**/v1/predictions?**", lambda route: (page.wait_for_timeout(1500), route.continue_()))
     page.get_by_role("button", name="Many lesions").click()
-    expect(page.get_by_text("Looking at fundus-many-lesions.jpg")).to_be_visible()
+    expect(page.get_by_text("Classifying fundus-many-lesions.jpg")).to_be_visible()
     expect(page.locator(".verdict h2")).to_be_visible(timeout=20_000)
-    expect(page.get_by_text("Looking at")).to_have_count(0)
+    expect(page.get_by_text("Classifying")).to_have_count(0)
     expect(page.locator(".example[aria-current]")).to_have_attribute("title", "Many lesions")
 
 
@@ -333,7 +333,7 @@ def test_an_example_that_cannot_be_had_is_told(window: Open, live: LiveService) 
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("broken", "The image is damaged"), ("text", "This is no image type that is read here")],
+    [("broken", "The image is damaged"), ("text", "This file type is not supported")],
 )
 def test_what_is_no_image_is_said_in_words(
     window: Open, live: LiveService, encode: Encode, name: str, words: str

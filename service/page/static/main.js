@@ -1,10 +1,12 @@
-// The page's frame: which part of it is shown, the theme.
+// The frame of the page: routing by URL fragment, navigation, theme, API key prompt.
+import { setKeyPrompt } from "./api/key.js";
 import { Problem } from "./api/problem.js";
+import { showKeyDialog } from "./parts/key_dialog.js";
 import { failure } from "./parts/notice.js";
 import { attachTheme } from "./parts/theme.js";
 
 const TITLE = document.title;
-const PAGES = [
+const PAGES = [ // pattern of the fragment, module, title
   [/^#?\/?$/, "predict", "Predict"],
   [/^#\/evaluate$/, "evaluate", "Evaluate"],
   [/^#\/evaluations\/([0-9a-f]{32})$/, "evaluation", "Evaluation"],
@@ -15,17 +17,17 @@ const PAGES = [
 ];
 const main = document.getElementById("main");
 let close = () => {};
-let turn = 0; // counts changes of the page, so that a slow one does not come after a quick one
+let navigations = 0; // a page whose module loads after a later navigation is not shown
 
-/** Show what the address names. A page is a module whose `show(main, ...parts of the address)` returns how to end it. */
+/** Show the page for the current fragment. A page module exports `show(main, ...arguments)`, which returns a function that closes it. */
 async function show() {
-  const mine = (turn += 1);
+  const own = (navigations += 1);
   const [matched, name, title] = route();
   close();
   close = () => {};
-  mark();
+  markCurrentLink();
   const page = await import(`./pages/${name}.js`).catch(() => null);
-  if (mine !== turn) return;
+  if (own !== navigations) return;
   document.title = `${title} · ${TITLE}`;
   main.replaceChildren();
   main.className = name;
@@ -41,8 +43,8 @@ function route() {
   return [[""], "predict", "Predict"];
 }
 
-/** Tell in the navigation where we are. */
-function mark() {
+/** Mark the link to the current page in the navigation bar. */
+function markCurrentLink() {
   const here = location.hash.replace(/^#\/evaluations\/.*/, "#/evaluate").replace(/^#\/evaluation-sets\/.*/, "#/sets")
     .replace(/^#\/models\/.*/, "#/models") || "#/";
   for (const link of document.querySelectorAll("header nav a")) {
@@ -52,9 +54,10 @@ function mark() {
 }
 
 document.querySelector(".skip").addEventListener("click", (event) => {
-  event.preventDefault(); // its fragment is no page
+  event.preventDefault(); // its fragment is not a page
   main.focus();
 });
+setKeyPrompt(showKeyDialog);
 attachTheme(document.getElementById("theme"));
 addEventListener("hashchange", async () => {
   await show();

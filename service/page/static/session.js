@@ -1,3 +1,3 @@
-// What outlives a change of the page: the image a person looks at, and its prediction.
+// State that survives a change of page: the last prediction and its settings, and the last submitted evaluation.
 
 export const session = { prediction: null, model: null, method: "attention", inferMs: null, evaluated: null };

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 
@@ -15,21 +15,26 @@ from tests.service.api import Client
 PLAIN = {"Accept-Encoding": "identity"}
 IMPORT = re.compile(r'(?:^import|\bfrom)\s+"([^"]+)"', re.MULTILINE)
 FIRST_SHOWN = ("main.js", "pages/predict.js")
+LAYERS = ("api", "picture", "parts", "pages")  # each imports only itself and those before it; main.js imports all
 
 
 def modules_behind(*names: str) -> set[str]:
-    """The modules that these import, and those that they import, and so on."""
+    """These modules and all that they import, directly or indirectly."""
     found: set[str] = set()
     waiting = list(names)
     while waiting:
         name = waiting.pop()
-        if name in found:
-            continue
-        found.add(name)
-        folder = PurePosixPath(name).parent
-        for target in IMPORT.findall((FOLDER / name).read_text(encoding="utf-8")):
-            waiting.append((FOLDER / folder / target).resolve().relative_to(FOLDER.resolve()).as_posix())
+        if name not in found:
+            found.add(name)
+            waiting += imports_of(name)
     return found
+
+
+def imports_of(name: str) -> list[str]:
+    """The modules that a module imports directly, as paths under the page's folder."""
+    module = FOLDER / name
+    targets = IMPORT.findall(module.read_text(encoding="utf-8"))
+    return [(module.parent / target).resolve().relative_to(FOLDER.resolve()).as_posix() for target in targets]
 
 
 def test_the_page_allows_nothing_inline_and_nothing_from_elsewhere(client: Client) -> None:
@@ -91,15 +96,29 @@ def test_every_module_is_used() -> None:
     assert modules_behind("main.js", *pages) == files
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.js")), ids=lambda path: path.name)
-def test_modules_are_small_and_say_what_they_are(path: Path) -> None:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    assert lines[0].startswith("// ")
-    assert len(lines) <= 250
+@pytest.mark.parametrize("layer", LAYERS)
+def test_modules_import_only_the_layers_below(layer: str) -> None:
+    allowed = set(LAYERS[: LAYERS.index(layer) + 1])
+    if layer == "pages":
+        allowed.add("session.js")  # the state that pages share; it imports nothing
+    modules = [path.relative_to(FOLDER).as_posix() for path in (FOLDER / layer).rglob("*.js")]
+    assert modules
+    wrong = [
+        (name, target) for name in modules for target in imports_of(name) if target.split("/")[0] not in allowed
+    ]
+    assert wrong == []
+    assert imports_of("session.js") == []
+
+
+def test_modules_are_small_and_begin_with_a_comment() -> None:
+    for path in FOLDER.rglob("*.js"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert lines[0].startswith("// "), path
+        assert len(lines) <= 250, path
 
 
 def test_there_is_advice_for_every_problem() -> None:
-    advice = (FOLDER / "api" / "advice.js").read_text(encoding="utf-8")
+    advice = (FOLDER / "parts" / "problem_texts.js").read_text(encoding="utf-8")
     problems = {*PROBLEMS.values(), NOT_FOUND, METHOD_NOT_ALLOWED, UNEXPECTED}
     assert [problem.slug for problem in problems if f'"{problem.slug}": [' not in advice] == []
 

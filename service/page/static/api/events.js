@@ -1,25 +1,25 @@
-// A job watched as it goes: server-sent events read through fetch, so that a key can travel.
+// The states of a job from its server-sent events, read through fetch because EventSource cannot send an API key.
 import { Problem } from "./problem.js";
 import { ask } from "./service.js";
 
-const BACK_MS = [500, 1000, 2000, 4000, 8000]; // before coming back to a stream that broke
+const RETRY_MS = [500, 1000, 2000, 4000, 8000]; // delays before reconnecting to a broken stream
 const ENDED = ["succeeded", "failed", "cancelled"];
 
-/** Whether nothing more will come of a job. */
+/** Whether a job's state is final. */
 export function isEnded(state) {
   return ENDED.includes(state.status);
 }
 
-/** Yield the states of a job until it has ended; `onbreak` is told the problem while the service is away, else null. */
+/** Yield the states of a job until it ends. Calls `onbreak` with a Problem while the service is away, with null once connected. */
 export async function* watch(path, signal, onbreak) {
-  let seen = "";
-  for (let broken = 0; ; broken += 1) {
+  let lastId = "";
+  for (let failures = 0; ; failures += 1) {
     try {
-      const response = await ask(`${path}/events`, { headers: seen ? { "Last-Event-ID": seen } : {}, signal });
+      const response = await ask(`${path}/events`, { headers: lastId ? { "Last-Event-ID": lastId } : {}, signal });
       onbreak(null);
       for await (const { id, data } of events(response)) {
-        seen = id;
-        broken = 0;
+        lastId = id;
+        failures = 0;
         const state = JSON.parse(data);
         yield state;
         if (isEnded(state)) return;
@@ -27,15 +27,15 @@ export async function* watch(path, signal, onbreak) {
       if (response.status === 204) return;
     } catch (error) {
       if (error.name === "AbortError") return;
-      if (error instanceof Problem && !error.isPassing) throw error;
+      if (error instanceof Problem && !error.isTemporary) throw error;
       onbreak(error instanceof Problem ? error : new Problem({ kind: "unreachable" }));
     }
-    await new Promise((wake) => setTimeout(wake, BACK_MS[Math.min(broken, BACK_MS.length - 1)]));
+    await new Promise((wake) => setTimeout(wake, RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]));
     if (signal.aborted) return;
   }
 }
 
-/** The events of an answer: {id, data}. */
+/** Yield the events {id, data} of a response. */
 async function* events(response) {
   if (!response.body) return;
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();

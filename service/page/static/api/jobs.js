@@ -1,15 +1,15 @@
-// What evaluations and sets have in common: asked for, listed, looked at, cancelled.
+// Requests that evaluations and sets have in common: submit, list, read, cancel.
 import { ask, askJson } from "./service.js";
 
-const LISTED = 12;
+const PAGE_SIZE = 12;
 
-/** The jobs behind a path of the API. */
+/** The jobs under a path of the API. */
 export class Jobs {
   constructor(path) {
     this.path = path;
   }
 
-  /** Ask for a job: files are [field, blob, name], `fields` those of the form; empty ones are left out. */
+  /** Submit a job with files [field, blob, name] and form fields; empty fields are omitted. */
   send(files, fields) {
     const form = new FormData();
     for (const file of files) form.append(...file);
@@ -17,17 +17,17 @@ export class Jobs {
     return askJson(this.path, { method: "POST", body: form });
   }
 
-  /** A page of the list, with its `next_cursor`. */
+  /** One page of the list of jobs, with `next_cursor`. */
   list(cursor = null) {
-    return askJson(`${this.path}?limit=${LISTED}${cursor === null ? "" : `&cursor=${cursor}`}`);
+    return askJson(`${this.path}?limit=${PAGE_SIZE}${cursor === null ? "" : `&cursor=${cursor}`}`);
   }
 
-  /** Where one stands, with its result. */
+  /** The state of a job, with its result once it has one. */
   state(id) {
     return askJson(`${this.path}/${id}`);
   }
 
-  /** End one that has not ended. */
+  /** Cancel a job that has not ended. */
   cancel(id) {
     return askJson(`${this.path}/${id}`, { method: "DELETE" });
   }

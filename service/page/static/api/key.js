@@ -1,36 +1,27 @@
-// The API key, where the service asks for one: kept until the tab is closed, asked for once.
-import { element } from "../parts/element.js";
+// The API key: kept in sessionStorage until the tab is closed, requested once when the service answers 401.
 
-const PLACE = "labn-api-key";
-let asking = null;
+const STORAGE_KEY = "labn-api-key";
+let prompt = async () => false;
+let pending = null;
 
-/** The headers that a request needs. */
+/** Set how to ask the user for a key: an async function of a reason that returns whether a key was stored. */
+export function setKeyPrompt(show) {
+  prompt = show;
+}
+
+/** Headers that authenticate a request; empty without a key. */
 export function keyHeaders() {
-  const key = sessionStorage.getItem(PLACE);
+  const key = sessionStorage.getItem(STORAGE_KEY);
   return key ? { "X-API-Key": key } : {};
 }
 
-/** Ask the person for a key, and say why; true when there is one now, false where they gave up. */
-export function askForKey(why = "") {
-  asking ??= new Promise((resolve) => {
-    const field = element("input", { type: "password", id: "api-key", autocomplete: "off", required: true });
-    const dialog = element("dialog", { "aria-labelledby": "api-key-title" },
-      element("form", { method: "dialog" },
-        element("h2", { id: "api-key-title" }, "This service asks for a key"),
-        why && element("p", { role: "alert" }, why),
-        element("label", { for: "api-key" }, "API key"), field,
-        element("p", { class: "hint" }, "It is sent in X-API-Key, and forgotten when you close this tab."),
-        element("div", { class: "row" },
-          element("button", { value: "send", class: "primary" }, "Continue"),
-          element("button", { value: "", formnovalidate: true }, "Cancel"))));
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      asking = null;
-      if (dialog.returnValue === "send") sessionStorage.setItem(PLACE, field.value);
-      resolve(dialog.returnValue === "send");
-    });
-    document.body.append(dialog);
-    dialog.showModal();
-  });
-  return asking;
+/** Keep a key for the rest of the tab's life. */
+export function storeKey(key) {
+  sessionStorage.setItem(STORAGE_KEY, key);
+}
+
+/** Ask the user for a key, stating the reason. Concurrent calls share one prompt. Resolves to false if it was dismissed. */
+export function askForKey(reason = "") {
+  pending ??= prompt(reason).finally(() => { pending = null; });
+  return pending;
 }

@@ -1,16 +1,16 @@
-// The models that are served, asked for once.
+// The served models, requested once.
 import { askJson } from "./service.js";
 
-let asked = null;
+let request = null;
 
-/** All of them, the default one first. */
+/** All models, the default model first. */
 export function allModels() {
-  asked ??= askJson("v1/models").then(({ models }) => models.sort((a, b) => b.default - a.default));
-  asked.catch(() => { asked = null; });
-  return asked;
+  request ??= askJson("v1/models").then(({ models }) => models.sort((a, b) => b.default - a.default));
+  request.catch(() => { request = null; });
+  return request;
 }
 
-/** How a request names one. */
+/** The name of a model in a request: name@version. */
 export function reference(model) {
   return `${model.name}@${model.version}`;
 }

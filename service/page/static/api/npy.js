@@ -1,9 +1,9 @@
-// NumPy's file format, as far as the service writes it: version 1, two axes, little-endian float32.
+// Reader of NumPy's .npy files, limited to what the service writes: format 1.0, two axes, little-endian float32.
 
 const HEADER_AT = 10;
 const LENGTH_AT = 8;
 
-/** Read a file: {values, height, width}. */
+/** Parse a file into {values, height, width}, values in row-major order. */
 export function readArray(buffer) {
   const length = new DataView(buffer).getUint16(LENGTH_AT, true);
   const header = new TextDecoder().decode(new Uint8Array(buffer, HEADER_AT, length));

@@ -1,14 +1,14 @@
-// POST /v1/predictions: one request, its answer, and the curl line that asks the very same.
-import { address, ask } from "./service.js";
+// POST /v1/predictions: a request, its answer, and the equivalent curl command.
 import { keyHeaders } from "./key.js";
+import { address, ask } from "./service.js";
 
-/** A question that has been answered: the document, its text as it came, and the address that was asked. */
+/** An answered request: the parsed answer, its text as received, and the path that was requested. */
 export class Prediction {
   constructor(upload, path, text) {
     Object.assign(this, { upload, path, text, answer: JSON.parse(text) });
   }
 
-  /** Ask for an upload's classes and the values of its map; where this browser cannot show it, for the picture too. */
+  /** Request the classes and map values of an upload, and its picture too if this browser cannot decode the file. */
   static async of(upload, { model, method, signal }) {
     const query = new URLSearchParams({ include: upload.isShown ? "values" : "values,overlay" });
     if (!upload.isShown) Object.entries({ opacity: 0, size: "upload" }).forEach(([name, value]) => query.set(name, value));
@@ -23,14 +23,14 @@ export class Prediction {
     return prediction;
   }
 
-  /** What to type to get the same answer. */
+  /** The curl command that sends the same request. */
   get curl() {
     const key = "X-API-Key" in keyHeaders() ? " -H \"X-API-Key: $LABN_API_KEY\"" : "";
     return `curl${key} -F ${quoted(`image=@${this.upload.name}`)} ${quoted(address(this.path))}`;
   }
 }
 
-/** A word for the shell. */
+/** Quote a word for a POSIX shell. */
 function quoted(word) {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }

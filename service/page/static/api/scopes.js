@@ -1,7 +1,7 @@
-// What the key that is sent may do.
+// The scopes of the API key in use.
 import { askJson } from "./service.js";
 
-/** Whether it lets in to "predict", "evaluate" or "admin"; a service without keys lets anybody in everywhere. */
+/** Whether the key has a scope: "predict", "evaluate" or "admin". Without keys, the service allows everything. */
 export async function allows(scope) {
   const { key } = await askJson("v1/status");
   return key === null || key.scopes.includes(scope);

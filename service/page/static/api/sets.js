@@ -1,20 +1,20 @@
-// Sets of images.
+// Evaluations of sets of images.
 import { Jobs } from "./jobs.js";
 import { askJson } from "./service.js";
 
-const ITEMS = 100; // a page of a set's images
+const PAGE_SIZE = 100; // items per request
 
 class Sets extends Jobs {
-  /** Ask for a set: a zip, or the name of a folder that the service knows. */
+  /** Submit a set: a zip file, or the name of a folder on the server. */
   submit(given, fields) {
     return given instanceof Blob ? this.send([["archive", given, given.name]], fields) : this.send([], { name: given, ...fields });
   }
 
-  /** All its images, in its order. */
+  /** All images of a set, in the order of its table. */
   async items(id) {
     const found = [];
     for (let cursor = 0; cursor !== null;) {
-      const page = await askJson(`${this.path}/${id}/items?limit=${ITEMS}&cursor=${cursor}`);
+      const page = await askJson(`${this.path}/${id}/items?limit=${PAGE_SIZE}&cursor=${cursor}`);
       found.push(...page.items);
       cursor = page.next_cursor;
     }

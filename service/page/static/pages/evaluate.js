@@ -1,23 +1,23 @@
-// How far can a map be trusted? An image and what to measure in, a job out.
+// The page that submits an evaluation of one image.
 import { evaluations } from "../api/evaluations.js";
 import { allModels, reference } from "../api/models.js";
 import { allows } from "../api/scopes.js";
 import { element } from "../parts/element.js";
 import { Estimate } from "../parts/estimate.js";
+import { ImageInput } from "../parts/image_input.js";
 import { MaskField } from "../parts/mask_field.js";
 import { methodName } from "../parts/methods.js";
-import { moment } from "../parts/moment.js";
-import { failure, locked } from "../parts/notice.js";
+import { evaluateScopeNotice, failure } from "../parts/notice.js";
 import { preview } from "../parts/preview.js";
-import { Recent } from "../parts/recent.js";
+import { RecentJobs } from "../parts/recent_jobs.js";
 import { RequestForm } from "../parts/request_form.js";
 import { select } from "../parts/select.js";
-import { Source } from "../parts/source.js";
 import { statusMark } from "../parts/status_mark.js";
+import { timeAgo } from "../parts/time.js";
 import { Upload } from "../picture/upload.js";
 import { session } from "../session.js";
 
-/** Show the page; returns how to end it. */
+/** Show the page; returns a function that closes it. */
 export function show(main) {
   const page = new EvaluatePage(main);
   return () => page.source.close();
@@ -25,80 +25,80 @@ export function show(main) {
 
 class EvaluatePage {
   constructor(main) {
-    this.source = new Source({ onfile: (...given) => this.read(...given), onproblem: (error) => this.fail(error) });
+    this.source = new ImageInput({ onfile: (...given) => this.read(...given), onproblem: (error) => this.fail(error) });
     this.source.shrink(true);
-    this.shown = element("div", { class: "previews" });
-    this.mask = new MaskField({ onchange: () => this.preview() });
-    this.questions = element("section", { class: "card questions" });
-    this.recent = new Recent("Recent evaluations", async (cursor) => {
+    this.previews = element("div", { class: "previews" });
+    this.mask = new MaskField({ onchange: () => this.showPreviews() });
+    this.formCard = element("section", { class: "card questions" });
+    this.recent = new RecentJobs("Recent evaluations", async (cursor) => {
       const { evaluations: found, next_cursor: next } = await evaluations.list(cursor);
       return { rows: found.map(row), cursor: next };
     }, "None yet.");
-    main.append(element("div", { class: "heading" }, element("h1", {}, "How far can the map be trusted?"),
-      element("p", { class: "hint" }, "Patches of the image are put onto a blank, those first where the map is strongest (insertion), and taken away in the same order (deletion). ",
-        "The area between the two curves, PID, is high where the map tells what the network goes by.")),
+    main.append(element("div", { class: "heading" }, element("h1", {}, "How faithful is the map?"),
+      element("p", { class: "hint" }, "An evaluation pastes patches of the image onto a blank, those first where the map is strongest (insertion), removes them from the image in the same order (deletion), and measures the class probability after each step. ",
+        "PID is the area between the two curves: a high PID means the map marks what the network relies on.")),
     this.source.node,
-    this.columns = element("div", { class: "columns" }, this.questions, element("div", { class: "panel" }, this.shown, this.recent.node)));
+    this.columns = element("div", { class: "columns" }, this.formCard, element("div", { class: "panel" }, this.previews, this.recent.node)));
     this.recent.load();
-    this.given = 0;
+    this.reads = 0;
     this.upload = session.prediction?.upload ?? null;
-    this.form = null; // until the models are known
-    this.begin().catch((error) => this.fail(error));
+    this.form = null; // until the models are loaded
+    this.load().catch((error) => this.fail(error));
   }
 
-  async begin() {
+  async load() {
     if (!(await allows("evaluate"))) {
       this.source.node.remove();
-      this.columns.replaceWith(locked());
+      this.columns.replaceWith(evaluateScopeNotice());
       return;
     }
     const models = await allModels();
-    this.ask(models.find((model) => reference(model) === session.model) ?? models[0], models);
-    if (this.upload) this.take(this.upload);
+    this.showForm(models.find((model) => reference(model) === session.model) ?? models[0], models);
+    if (this.upload) this.use(this.upload);
   }
 
-  /** Ask what to measure with a model. */
-  ask(model, models) {
-    this.source.offer([model]);
-    this.estimate = new Estimate(model);
+  /** Show the form for a model. */
+  showForm(model, models) {
+    this.source.showExamples([model]);
+    this.estimate = new Estimate(model, session.inferMs);
     this.problem = element("div");
     this.start = element("button", { type: "button", class: "primary", onclick: () => this.submit(model) }, "Evaluate");
-    this.form = new RequestForm(model, { onchange: () => this.say() });
-    this.questions.replaceChildren(...[
+    this.form = new RequestForm(model, { onchange: () => this.updateEstimate() });
+    this.formCard.replaceChildren(...[
       models.length > 1 && select("Model", models.map((one) => [reference(one), one.name]), reference(model), (chosen) => {
-        this.ask(models.find((one) => reference(one) === chosen), models);
+        this.showForm(models.find((one) => reference(one) === chosen), models);
       }),
       this.form.node, this.mask.node, this.problem,
       element("div", { class: "start" }, this.start, this.estimate.node),
     ].filter(Boolean));
-    this.say();
-    this.estimate.look().then(() => this.say(), () => {}); // the list beside it says why
+    this.updateEstimate();
+    this.estimate.load().then(() => this.updateEstimate(), () => {}); // the list of recent evaluations reports the error
   }
 
-  /** Take a file once it is read, unless a later one was read sooner. */
+  /** Decode a file and use it, unless the user has chosen another in the meantime. */
   async read(blob, name) {
-    const mine = (this.given += 1);
+    const own = (this.reads += 1);
     const upload = await Upload.of(blob, name);
-    if (mine === this.given) this.take(upload);
+    if (own === this.reads) this.use(upload);
   }
 
-  take(upload) {
+  use(upload) {
     this.upload = upload;
-    this.mask.clear(); // which was of another image
-    this.say();
+    this.mask.clear(); // it belongs to the previous image
+    this.updateEstimate();
   }
 
-  /** Show the image, and its mask beside it; what was wrong with others is no more. */
-  preview() {
+  /** Show the image and its mask, and remove an error about previous ones. */
+  showPreviews() {
     this.problem?.replaceChildren();
-    this.shown.replaceChildren(...[this.upload, this.mask.upload].filter(Boolean).map(preview));
+    this.previews.replaceChildren(...[this.upload, this.mask.upload].filter(Boolean).map(preview));
   }
 
-  /** Say what it will cost, and let it begin where all is there. */
-  say() {
+  /** Update the estimate and enable the button if the form is complete. */
+  updateEstimate() {
     if (!this.form) return;
     const first = this.upload ? "" : "Choose an image or an example.";
-    this.estimate.say(this.form, first);
+    this.estimate.show(this.form, first);
     this.start.disabled = this.form.missing !== "" || first !== "";
   }
 
@@ -116,7 +116,7 @@ class EvaluatePage {
   }
 
   fail(error) {
-    (this.problem ?? this.questions).replaceChildren(failure(error));
+    (this.problem ?? this.formCard).replaceChildren(failure(error));
   }
 }
 
@@ -125,5 +125,5 @@ function row(evaluation) {
   return element("li", {}, element("a", { href: `#/evaluations/${evaluation.id}` },
     statusMark(evaluation.status),
     element("span", {}, methods.map(methodName).join(", ")),
-    element("span", { class: "faint" }, `m = ${sizes.join(", ")} · ${evaluation.request.model.name} · `, moment(evaluation.created_at))));
+    element("span", { class: "faint" }, `patch size ${sizes.join(", ")} · ${evaluation.request.model.name} · `, timeAgo(evaluation.created_at))));
 }

@@ -1,20 +1,20 @@
-// An image in, what the network made of it out.
+// The page that predicts the class of an image and shows its map.
 import { allModels, reference } from "../api/models.js";
 import { Prediction } from "../api/prediction.js";
 import { announce } from "../parts/announcer.js";
 import { element } from "../parts/element.js";
+import { ImageInput } from "../parts/image_input.js";
 import { failure } from "../parts/notice.js";
-import { percent } from "../parts/probabilities.js";
 import { PredictionView } from "../parts/prediction_view.js";
+import { percent } from "../parts/probabilities.js";
 import { select } from "../parts/select.js";
-import { Source } from "../parts/source.js";
-import { Upload } from "../picture/upload.js";
 import { colormaps } from "../picture/colormap.js";
+import { Upload } from "../picture/upload.js";
 import { session } from "../session.js";
 
 const METHODS = [["attention", "Attention branch"], ["lambda_attention", "Lambda layer"]];
 
-/** Show the page; returns how to end it. */
+/** Show the page; returns a function that closes it. */
 export function show(main) {
   const page = new PredictPage(main);
   return () => page.close();
@@ -22,69 +22,69 @@ export function show(main) {
 
 class PredictPage {
   constructor(main) {
-    this.source = new Source({ onfile: (...given) => this.take(...given), onproblem: (error) => this.fail(error) });
-    this.questions = element("div", { class: "row" });
-    this.choices = element("div", { class: "choices" }, this.questions); // until there is a picture with a toolbar
+    this.source = new ImageInput({ onfile: (...given) => this.read(...given), onproblem: (error) => this.fail(error) });
+    this.options = element("div", { class: "row" });
+    this.choices = element("div", { class: "choices" }, this.options); // the options move into the viewer's toolbar once there is one
     this.result = element("div", { class: "result" });
-    main.append(element("div", { class: "welcome" }, element("h1", {}, "What did the network see?"),
-      element("p", {}, "Drop an image: its classes, how sure the network is, and where it looked.")),
+    main.append(element("div", { class: "welcome" }, element("h1", {}, "Classify an image"),
+      element("p", {}, "Drop an image to see its predicted class, the probabilities, and the regions that the network used.")),
     this.source.node, this.choices, this.result);
-    Object.assign(this, { asking: new AbortController(), view: null, taken: 0 });
-    this.offerQuestions().catch((error) => this.fail(error));
+    Object.assign(this, { request: new AbortController(), view: null, reads: 0 });
+    this.showOptions().catch((error) => this.fail(error));
     if (session.prediction) this.show(session.prediction);
   }
 
   close() {
-    this.asking.abort();
+    this.request.abort();
     this.source.close();
     this.view?.close();
   }
 
-  /** Which model, which map: only where there is a choice. */
-  async offerQuestions() {
+  /** Offer the models and maps to choose from. */
+  async showOptions() {
     const models = await allModels();
-    this.source.offer(models);
-    const again = (changed) => {
+    this.source.showExamples(models);
+    const change = (changed) => {
       Object.assign(session, changed);
       if (session.prediction) this.ask(session.prediction.upload);
     };
-    this.questions.replaceChildren(...[
-      models.length > 1 && select("Model", models.map((model) => [reference(model), model.name]), session.model ?? reference(models[0]), (model) => again({ model })),
-      select("Map", METHODS, session.method, (method) => again({ method })),
+    this.options.replaceChildren(...[
+      models.length > 1 && select("Model", models.map((model) => [reference(model), model.name]), session.model ?? reference(models[0]), (model) => change({ model })),
+      select("Map", METHODS, session.method, (method) => change({ method })),
     ].filter(Boolean));
   }
 
-  /** Take an image; an example that is for other models than the chosen one chooses one of them. */
-  async take(blob, name, channels = null) {
-    const mine = (this.taken += 1);
+  /** Predict an image. An example that does not suit the chosen model switches to one that it suits. */
+  async read(blob, name, channels = null) {
+    const own = (this.reads += 1);
     this.source.shrink(true);
-    this.wait(name);
-    if (channels) await this.fit(channels);
+    this.showWaiting(name);
+    if (channels) await this.chooseModelFor(channels);
     const upload = await Upload.of(blob, name);
-    if (mine === this.taken) await this.ask(upload); // else a later one was read sooner
+    if (own === this.reads) await this.ask(upload); // unless the user has chosen another image in the meantime
   }
 
-  /** Say that there is something to wait for, beneath what was shown before. */
-  wait(name) {
+  /** Show that an answer is being waited for; a previous answer stays visible but dimmed. */
+  showWaiting(name) {
     if (this.view) this.result.classList.add("busy");
-    else this.result.replaceChildren(element("p", { class: "waiting", role: "status" }, `Looking at ${name} …`));
+    else this.result.replaceChildren(element("p", { class: "waiting", role: "status" }, `Classifying ${name} …`));
   }
 
-  async fit(channels) {
+  async chooseModelFor(channels) {
     const models = await allModels();
-    const chosen = models.find((model) => reference(model) === session.model) ?? models[0]; // the default one
+    const chosen = models.find((model) => reference(model) === session.model) ?? models[0]; // the default model
     if (chosen.input.channels === channels) return;
     session.model = reference(models.find((model) => model.input.channels === channels));
-    await this.offerQuestions();
+    await this.showOptions();
   }
 
   async ask(upload) {
-    this.asking.abort();
-    this.asking = new AbortController();
-    this.wait(upload.name);
+    this.request.abort();
+    this.request = new AbortController();
+    this.showWaiting(upload.name);
     try {
       const { model, method } = session;
-      const prediction = await Prediction.of(upload, { model, method, signal: this.asking.signal });
+      const prediction = await Prediction.of(upload, { model, method, signal: this.request.signal });
       session.prediction = prediction;
       session.inferMs = prediction.answer.timing_ms.infer;
       await this.show(prediction);
@@ -101,7 +101,7 @@ class PredictPage {
     const model = models.find((one) => one.name === name && one.version === version) ?? models[0];
     this.source.shrink(true);
     this.view?.close();
-    this.view = new PredictionView(prediction, { model, tables, tools: this.questions });
+    this.view = new PredictionView(prediction, { model, tables, tools: this.options });
     this.result.classList.remove("busy");
     this.result.replaceChildren(this.view.node);
   }
@@ -111,7 +111,7 @@ class PredictPage {
     this.view?.close();
     this.view = null;
     this.source.shrink(false);
-    this.choices.append(this.questions);
+    this.choices.append(this.options);
     this.result.replaceChildren(failure(error, again));
   }
 }

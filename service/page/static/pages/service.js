@@ -1,63 +1,63 @@
-// The state of the service: queue, workers, devices.
+// The page of the service's state: queue, workers, devices, readiness checks.
 import { askJson, reach } from "../api/service.js";
 import { element } from "../parts/element.js";
-import { moment } from "../parts/moment.js";
 import { failure } from "../parts/notice.js";
+import { timeAgo } from "../parts/time.js";
 
-const EVERY_MS = 2000;
-const WORDS = {
-  ready: ["All is well", "Predictions and evaluations are served."],
-  degraded: ["Predictions only", "Evaluations wait: Redis or all workers are away."],
-  starting: ["Starting", "The network warms up; a few seconds more."],
-  draining: ["Ending", "Requests under way are finished, new ones refused."],
-  failed: ["Broken", "The network could not be loaded: look at the service's log."],
+const INTERVAL_MS = 2000;
+const TEXTS = {
+  ready: ["Operational", "Predictions and evaluations are available."],
+  degraded: ["Predictions only", "Evaluations are delayed: Redis or all workers are unavailable."],
+  starting: ["Starting", "The network is warming up. This takes a few seconds."],
+  draining: ["Shutting down", "Requests in progress are completed; new requests are rejected."],
+  failed: ["Failed", "The network could not be loaded. See the service's log."],
 };
 
-/** Show the page, anew every two seconds; returns how to end it. */
+/** Show the page and refresh it every two seconds; returns a function that closes it. */
 export function show(main) {
-  const place = element("div", { class: "stack" });
-  main.append(element("h1", {}, "Service"), place);
-  const look = async () => {
+  const content = element("div", { class: "stack" });
+  main.append(element("h1", {}, "Service"), content);
+  const refresh = async () => {
     try {
       const [status, ready] = await Promise.all([askJson("v1/status"), checks()]);
-      place.replaceChildren(...view(status, ready));
+      content.replaceChildren(...view(status, ready));
     } catch (error) {
-      place.replaceChildren(failure(error));
+      content.replaceChildren(failure(error));
     }
   };
-  look();
-  const timer = setInterval(() => document.hidden || look(), EVERY_MS);
+  refresh();
+  const timer = setInterval(() => document.hidden || refresh(), INTERVAL_MS);
   return () => clearInterval(timer);
 }
 
-/** The checks behind /readyz, which answers 503 while one of them fails. */
+/** The readiness checks; /readyz answers 503 while one of them fails. */
 async function checks() {
   return (await (await reach("readyz")).json()).checks;
 }
 
 function view({ status, queue, workers, devices, key }, ready) {
-  const [title, words] = WORDS[status];
+  const [title, text] = TEXTS[status];
   return [
-    element("section", { class: `card state ${status}` }, element("h2", {}, title), element("p", { class: "hint" }, words)),
+    element("section", { class: `card state ${status}` }, element("h2", {}, title), element("p", { class: "hint" }, text)),
     element("div", { class: "tiles" },
-      tile("Waiting", queue ? String(queue.depths.evaluations) : "–", queue ? `of ${queue.limit} evaluations` : "the queue is away"),
-      tile("Waiting, of sets", queue ? String(queue.depths.sets) : "–", "images"),
-      tile("The next has waited", queue ? `${queue.oldest_age_s.toFixed(0)} s` : "–", "since it was asked for"),
-      tile("Predictions run on", devices.service, "the service's own device")),
-    key && element("p", { class: "hint" }, "Your key is ", element("code", {}, key.name), `: it may ${key.scopes.join(", ")}.`),
-    element("section", { class: "card" }, element("h2", {}, "Workers"), workers.length ? workerTable(workers) : element("p", { class: "hint" }, "None was heard of lately. Start one with python -m worker, or all with make serve.")),
+      tile("Evaluations waiting", queue ? String(queue.depths.evaluations) : "–", queue ? `of at most ${queue.limit}` : "the queue is unavailable"),
+      tile("Set images waiting", queue ? String(queue.depths.sets) : "–", "images of all sets"),
+      tile("Longest wait", queue ? `${queue.oldest_age_s.toFixed(0)} s` : "–", "age of the oldest waiting job"),
+      tile("Prediction device", devices.service, "used by the service itself")),
+    key && element("p", { class: "hint" }, "Your API key is ", element("code", {}, key.name), `. Scopes: ${key.scopes.join(", ")}.`),
+    element("section", { class: "card" }, element("h2", {}, "Workers"), workers.length ? workerTable(workers) : element("p", { class: "hint" }, "No worker is running. Start one with python -m worker, or everything with make serve.")),
     element("section", { class: "card" }, element("h2", {}, "Checks"), element("dl", {}, Object.entries(ready).map(([name, value]) =>
       element("div", {}, element("dt", {}, name), element("dd", {}, value))))),
   ].filter(Boolean);
 }
 
-function tile(name, value, words) {
-  return element("section", { class: "card tile" }, element("h3", {}, name), element("p", { class: "value" }, value), element("p", { class: "faint" }, words));
+function tile(name, value, text) {
+  return element("section", { class: "card tile" }, element("h3", {}, name), element("p", { class: "value" }, value), element("p", { class: "faint" }, text));
 }
 
 function workerTable(workers) {
-  return element("div", { class: "scroll" }, element("table", { class: "words" },
-    element("thead", {}, element("tr", {}, ["name", "state", "device", "host", "heard of"].map((title) => element("th", { scope: "col" }, title)))),
+  return element("div", { class: "scroll" }, element("table", { class: "text" },
+    element("thead", {}, element("tr", {}, ["name", "state", "device", "host", "last seen"].map((title) => element("th", { scope: "col" }, title)))),
     element("tbody", {}, workers.map((worker) => element("tr", {}, element("td", {}, worker.name), element("td", {}, worker.state),
-      element("td", {}, worker.device), element("td", {}, worker.host), element("td", {}, moment(worker.last_seen_at)))))));
+      element("td", {}, worker.device), element("td", {}, worker.host), element("td", {}, timeAgo(worker.last_seen_at)))))));
 }

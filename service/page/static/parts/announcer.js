@@ -1,6 +1,6 @@
-// What a screen reader is told when something happens elsewhere on the page.
+// Announcements for screen readers when something changes elsewhere on the page.
 
-/** Say it once the reader has finished what it says now. */
+/** Announce a text after the current speech. */
 export function announce(text) {
   document.getElementById("announcer").textContent = text;
 }

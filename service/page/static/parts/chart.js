@@ -1,20 +1,20 @@
-// A line chart in SVG, drawn anew when its place changes size.
-import { drawn, element } from "./element.js";
+// A line chart in SVG, redrawn when its container changes size.
+import { svgElement, element } from "./element.js";
 
 const MARGIN = { left: 54, right: 12, top: 10, bottom: 38 };
 const HEIGHT = 300;
-const TICKS = 5; // about so many on an axis
+const TICKS = 5; // approximate number on an axis
 const STEPS = [0.05, 0.1, 0.2, 0.25, 0.5];
-const CLOSEST = 0.35; // pixels between two points that are drawn
+const CLOSEST_PX = 0.35; // points closer to the previous one are not drawn
 
 /**
  * Lines {name, className, dashed, dots, x, y} over x in `xRange` and y in `yRange`; `bands` are {x0, x1, low, high}.
- * `xTicks` are [place, text] pairs. `onpoint` is told the x under the pointer, or null.
+ * `xTicks` are [x, text] pairs. `onpoint` is called with the x under the pointer.
  */
 export class Chart {
   constructor({ label, xLabel, yLabel, onpoint = null }) {
     Object.assign(this, { xLabel, yLabel, content: null, marker: null });
-    this.svg = drawn("svg", { class: "chart", role: "img", "aria-label": label, height: HEIGHT });
+    this.svg = svgElement("svg", { class: "chart", role: "img", "aria-label": label, height: HEIGHT });
     this.node = element("div", { class: "chart-box" }, this.svg);
     new ResizeObserver(() => this.#draw()).observe(this.node);
     if (!onpoint) return;
@@ -22,13 +22,13 @@ export class Chart {
     this.svg.addEventListener("pointerdown", (event) => onpoint(this.#valueAt(event)));
   }
 
-  /** Draw this. */
+  /** Draw the given lines, bands and ranges. */
   show(content) {
     this.content = { bands: [], xTicks: null, ...content };
     this.#draw();
   }
 
-  /** Mark a place on the x axis; null marks none. */
+  /** Mark a position on the x axis; null removes the mark. */
   mark(x) {
     this.marker = x;
     this.#placeMarker();
@@ -58,7 +58,7 @@ export class Chart {
     if (!this.content || !this.node.clientWidth) return;
     const { lines, bands } = this.content;
     this.svg.setAttribute("viewBox", `0 0 ${this.#width} ${HEIGHT}`);
-    this.cursor = drawn("line", { class: "cursor", y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom });
+    this.cursor = svgElement("line", { class: "cursor", y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom });
     this.svg.replaceChildren(...this.#axes(), ...bands.map((band) => this.#band(band)), ...lines.flatMap((line) => this.#line(line)), this.cursor);
     this.#placeMarker();
   }
@@ -69,18 +69,18 @@ export class Chart {
     const across = xTicks ?? even(xRange).map((value) => [value, tidy(value)]);
     return [
       ...even(yRange).flatMap((value) => [
-        drawn("line", { class: "grid", x1: left, x2: right, y1: this.#y(value), y2: this.#y(value) }),
-        drawn("text", { x: left - 6, y: this.#y(value) + 4, "text-anchor": "end" }, tidy(value))]),
-      ...across.map(([value, text]) => drawn("text", { x: this.#x(value), y: bottom + 16, "text-anchor": "middle" }, text)),
-      yRange[0] < 0 && drawn("line", { class: "zero", x1: left, x2: right, y1: this.#y(0), y2: this.#y(0) }),
-      drawn("text", { x: (left + right) / 2, y: HEIGHT - 4, "text-anchor": "middle", class: "axis" }, this.xLabel),
-      drawn("text", { transform: `translate(12 ${(MARGIN.top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle", class: "axis" }, this.yLabel),
+        svgElement("line", { class: "grid", x1: left, x2: right, y1: this.#y(value), y2: this.#y(value) }),
+        svgElement("text", { x: left - 6, y: this.#y(value) + 4, "text-anchor": "end" }, tidy(value))]),
+      ...across.map(([value, text]) => svgElement("text", { x: this.#x(value), y: bottom + 16, "text-anchor": "middle" }, text)),
+      yRange[0] < 0 && svgElement("line", { class: "zero", x1: left, x2: right, y1: this.#y(0), y2: this.#y(0) }),
+      svgElement("text", { x: (left + right) / 2, y: HEIGHT - 4, "text-anchor": "middle", class: "axis" }, this.xLabel),
+      svgElement("text", { transform: `translate(12 ${(MARGIN.top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle", class: "axis" }, this.yLabel),
     ].filter(Boolean);
   }
 
   #band({ x0, x1, low, high }) {
-    const node = drawn("rect", { class: "band", x: this.#x(x0), width: this.#x(x1) - this.#x(x0), y: this.#y(high), height: Math.max(1, this.#y(low) - this.#y(high)) });
-    node.append(drawn("title", {}, `random orders: ${tidy(low)} to ${tidy(high)}`));
+    const node = svgElement("rect", { class: "band", x: this.#x(x0), width: this.#x(x1) - this.#x(x0), y: this.#y(high), height: Math.max(1, this.#y(low) - this.#y(high)) });
+    node.append(svgElement("title", {}, `random band: ${tidy(low)} to ${tidy(high)}`));
     return node;
   }
 
@@ -89,15 +89,15 @@ export class Chart {
     const points = [];
     for (let i = 0; i < x.length; i += 1) {
       const place = this.#x(x[i]);
-      if (place - last < CLOSEST && i < x.length - 1) continue;
+      if (place - last < CLOSEST_PX && i < x.length - 1) continue;
       points.push(`${place.toFixed(1)} ${this.#y(y[i]).toFixed(1)}`);
       last = place;
     }
-    const path = drawn("path", { class: `line ${className}${dashed ? " dashed" : ""}`, d: `M${points.join("L")}` });
-    path.append(drawn("title", {}, name));
+    const path = svgElement("path", { class: `line ${className}${dashed ? " dashed" : ""}`, d: `M${points.join("L")}` });
+    path.append(svgElement("title", {}, name));
     if (!dots) return [path];
-    const interval = (value, index) => low && drawn("line", { class: `interval ${className}`, x1: this.#x(value), x2: this.#x(value), y1: this.#y(low[index]), y2: this.#y(high[index]) });
-    return [path, ...x.map(interval).filter(Boolean), ...x.map((value, index) => drawn("circle", { class: className, cx: this.#x(value), cy: this.#y(y[index]), r: 4.5 }))];
+    const interval = (value, index) => low && svgElement("line", { class: `interval ${className}`, x1: this.#x(value), x2: this.#x(value), y1: this.#y(low[index]), y2: this.#y(high[index]) });
+    return [path, ...x.map(interval).filter(Boolean), ...x.map((value, index) => svgElement("circle", { class: className, cx: this.#x(value), cy: this.#y(y[index]), r: 4.5 }))];
   }
 
   #placeMarker() {
@@ -109,14 +109,14 @@ export class Chart {
   }
 }
 
-/** Round values within a range, about TICKS of them. */
+/** Evenly spaced round values within a range, about TICKS of them. */
 function even([low, high]) {
   const step = STEPS.find((size) => (high - low) / size <= TICKS) ?? 1;
   const first = Math.ceil(low / step - 1e-9);
   return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, index) => (first + index) * step);
 }
 
-/** A number as short as it may be. */
-export function tidy(value) {
+/** A number with at most two decimals. */
+function tidy(value) {
   return String(Number(value.toFixed(2))).replace("-", "−");
 }

@@ -1,7 +1,7 @@
-// Several of a few: boxes to tick.
+// A group of checkboxes.
 import { element } from "./element.js";
 
-/** A group of boxes; options are [value, title, hint]. `chosen()` lists what is ticked, `set(values)` ticks. */
+/** Checkboxes for options [value, title, hint]. `chosen()` returns the checked values, `set(values)` checks exactly these. */
 export function checks(legend, options, chosen, onchange, kind = "checks") {
   const boxes = options.map(([value]) =>
     element("input", { type: "checkbox", value, checked: chosen.includes(value), onchange }));

@@ -1,9 +1,9 @@
-// One of a few: radio buttons side by side.
+// A group of radio buttons, side by side.
 import { element } from "./element.js";
 
 let groups = 0;
 
-/** A group of radio buttons. Options are [value, content] pairs; `onchange` is told the value. */
+/** Radio buttons for options [value, content]; `onchange` is called with the chosen value. */
 export function choice(legend, options, chosen, onchange, kind = "segments") {
   const name = `choice-${(groups += 1)}`;
   const buttons = options.map(([value, content]) =>
@@ -13,7 +13,7 @@ export function choice(legend, options, chosen, onchange, kind = "segments") {
   return element("fieldset", { class: kind }, element("legend", {}, legend), element("div", {}, buttons));
 }
 
-/** Choose a value of such a group from elsewhere; null: none. */
+/** Choose a value of a group without calling `onchange`; null chooses none. */
 export function choose(group, value) {
   for (const button of group.querySelectorAll("input")) button.checked = button.value === value;
 }

@@ -1,29 +1,29 @@
-// How image and map are compared: one over the other, side by side, or in turn.
+// How image and map are compared: overlaid, side by side, or alternating.
 import { choice, choose } from "./choice.js";
 
 const BLINK_MS = 700;
 
-/** The choice of a comparison; `onchange` is told when other panes are to be shown. */
+/** The choice of a comparison, also by the keys o, s and b; `onchange` is called when the panes change. */
 export class Comparison {
   constructor(onchange) {
     Object.assign(this, { kind: "overlay", isBare: false, onchange, timer: null });
     this.node = choice("Compare", [["overlay", "Overlay"], ["beside", "Side by side"], ["blink", "Blink"]], "overlay",
       (kind) => this.#take(kind));
-    this.listening = new AbortController();
-    document.addEventListener("keydown", (event) => this.#press(event), { signal: this.listening.signal });
+    this.listeners = new AbortController();
+    document.addEventListener("keydown", (event) => this.#press(event), { signal: this.listeners.signal });
   }
 
-  /** The panes of a viewer for a layer, which may be null. */
+  /** The panes of a viewer for a map layer, which may be null. */
   panes(layer) {
     if (!layer) return [{}];
     if (this.kind === "beside") return [{ title: "Image" }, { title: "Image and map", layer }];
     return [this.kind === "blink" && this.isBare ? { title: "Image" } : { title: this.kind === "blink" ? "Image and map" : "", layer }];
   }
 
-  /** Stop blinking and listening. */
+  /** Stop the timer and the key listener. */
   close() {
     clearInterval(this.timer);
-    this.listening.abort();
+    this.listeners.abort();
   }
 
   #take(kind) {

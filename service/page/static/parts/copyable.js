@@ -1,10 +1,10 @@
-// A line to be copied.
+// A line of code with a copy button.
 import { announce } from "./announcer.js";
 import { element } from "./element.js";
 
-const SHOWN_MS = 1500;
+const MESSAGE_MS = 1500;
 
-/** A line of code with a button that copies it. */
+/** The code with a button that copies it; `name` completes the button's label. */
 export function copyable(text, name) {
   const code = element("code", { tabindex: 0 }, text);
   const button = element("button", { type: "button", "aria-label": `Copy ${name}` }, "Copy");
@@ -12,12 +12,12 @@ export function copyable(text, name) {
     const copied = await copy(text, code);
     button.textContent = copied ? "Copied" : "Press Ctrl+C";
     announce(button.textContent);
-    setTimeout(() => { button.textContent = "Copy"; }, SHOWN_MS);
+    setTimeout(() => { button.textContent = "Copy"; }, MESSAGE_MS);
   });
   return element("div", { class: "copyable" }, code, button);
 }
 
-/** Pages that are not served from this machine or by https have no clipboard: then the line is selected. */
+/** Copy the text; without the clipboard API (plain HTTP from another machine) the line is selected instead. */
 async function copy(text, code) {
   getSelection().selectAllChildren(code);
   if (!navigator.clipboard) return document.execCommand("copy");

@@ -1,18 +1,18 @@
-// Elements of the page, made by a call: element("p", {class: "hint"}, "text", child, ...).
+// Creation of elements: element("p", {class: "hint"}, "text", child, ...).
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An HTML element. Properties that begin with "on" are listeners; null, undefined and false are left out. */
+/** Create an HTML element. Properties that begin with "on" add listeners; null, undefined and false values are skipped. */
 export function element(tag, properties = {}, ...children) {
-  return furnish(document.createElement(tag), properties, children);
+  return fill(document.createElement(tag), properties, children);
 }
 
-/** An SVG element, in the same way. */
-export function drawn(tag, properties = {}, ...children) {
-  return furnish(document.createElementNS(SVG, tag), properties, children);
+/** Create an SVG element in the same way. */
+export function svgElement(tag, properties = {}, ...children) {
+  return fill(document.createElementNS(SVG, tag), properties, children);
 }
 
-function furnish(node, properties, children) {
+function fill(node, properties, children) {
   for (const [name, value] of Object.entries(properties)) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);

@@ -1,15 +1,15 @@
-// The maps of an evaluation side by side, moved and coloured as one.
+// The maps of an evaluation side by side, with a common view, colours and threshold.
 import { cropOf } from "../picture/crop.js";
 import { Heatmap } from "../picture/heatmap.js";
 import { checks } from "./checks.js";
 import { element } from "./element.js";
-import { MapStyle } from "./map_style.js";
+import { MapControls } from "./map_controls.js";
 import { methodName } from "./methods.js";
-import { Stage } from "./stage.js";
+import { ViewerFrame } from "./viewer_frame.js";
 
-const ABSOLUTE = "attention"; // lies in 0..1 by itself; the others are scaled by their own range
+const ABSOLUTE = "attention"; // is in 0..1; the other maps are scaled to their own range
 
-/** Panes of the image and of each map over it. `source` is {bitmap, width, height}, or null where the image is not kept. */
+/** One pane for the image and one for each map over it. `source` is {bitmap, width, height}, or null if the image is no longer stored. */
 export class MapsView {
   constructor(maps, source, { preprocessing, theta, tables }) {
     const { height, width } = preprocessing;
@@ -17,32 +17,32 @@ export class MapsView {
     const region = source ? cropOf(preprocessing, source.width, source.height) : { left: 0, top: 0, width, height };
     this.heatmaps = Object.fromEntries(Object.entries(maps).map(([name, map]) => [name, new Heatmap(rowsOf(map, name), region)]));
     this.hasImage = source !== null;
-    this.style = new MapStyle({ theta, threshold: 0, tables, onchange: () => this.redraw() });
-    this.stage = new Stage({ label: "The maps side by side", tools: [element("h2", {}, "The maps side by side")], onpoint: (point) => this.read(point) });
+    this.controls = new MapControls({ theta, threshold: 0, tables, onchange: () => this.redraw() });
+    this.frame = new ViewerFrame({ label: "Maps side by side", tools: [element("h2", {}, "Maps side by side")], onpoint: (point) => this.read(point) });
     this.names = Object.keys(maps);
     this.shown = checks("Show", this.names.map((name) => [name, methodName(name)]), this.names, () => this.redraw(), "checks chips");
-    this.node = element("div", { class: "answer maps" }, this.stage.node,
-      element("div", { class: "panel" }, element("section", { class: "card" }, element("h2", {}, "How they are drawn"), this.shown.node, this.style.node,
-        element("p", { class: "hint" }, "Attention is on its own scale 0 to 1; every other map is scaled to its own range."))));
-    this.stage.viewer.show(source?.bitmap ?? new OffscreenCanvas(1, 1), size.width, size.height);
+    this.node = element("div", { class: "answer maps" }, this.frame.node,
+      element("div", { class: "panel" }, element("section", { class: "card" }, element("h2", {}, "Display"), this.shown.node, this.controls.node,
+        element("p", { class: "hint" }, "Attention is shown on its own scale from 0 to 1; every other map is scaled to its own range."))));
+    this.frame.viewer.show(source?.bitmap ?? new OffscreenCanvas(1, 1), size.width, size.height);
     this.redraw();
   }
 
-  /** Draw in the style that is chosen now. */
+  /** Draw with the current settings. */
   redraw() {
-    const maps = this.shown.chosen().map((name) => ({ title: methodName(name), bare: !this.hasImage, layer: this.style.layer(this.heatmaps[name]) }));
-    this.stage.viewer.arrange(this.hasImage || !maps.length ? [{ title: "Image" }, ...maps] : maps);
+    const maps = this.shown.chosen().map((name) => ({ title: methodName(name), bare: !this.hasImage, layer: this.controls.layer(this.heatmaps[name]) }));
+    this.frame.viewer.arrange(this.hasImage || !maps.length ? [{ title: "Image" }, ...maps] : maps);
     const shown = this.heatmaps[this.shown.chosen()[0] ?? this.names[0]];
-    this.style.legend.show(shown.values, this.style.table);
+    this.controls.colourBar.show(shown.values, this.controls.table);
   }
 
-  /** Say what every map has at a place. */
+  /** The read-out of every map's value at a point. */
   read(point) {
     if (!point) return null;
-    const place = element("span", {}, `x ${Math.floor(point.x)}, y ${Math.floor(point.y)}`);
+    const position = element("span", {}, `x ${Math.floor(point.x)}, y ${Math.floor(point.y)}`);
     const values = this.shown.chosen().map((name) => [name, this.heatmaps[name].at(point.x, point.y)]).filter(([, value]) => value !== null);
-    if (!values.length) return [place, element("span", { class: "faint" }, "outside of what the network saw")];
-    return [place, ...values.map(([name, value]) => element("span", {}, `${methodName(name)} `, element("strong", {}, value.toFixed(3))))];
+    if (!values.length) return [position, element("span", { class: "faint" }, "outside the network's input")];
+    return [position, ...values.map(([name, value]) => element("span", {}, `${methodName(name)} `, element("strong", {}, value.toFixed(3))))];
   }
 }
 

@@ -1,9 +1,12 @@
-// The means of a set in the layout of the paper's Table 2: a method a row, a patch size a column.
+// Means of a set, laid out like Table 2 of the paper: one row per method, one column per patch size.
 import { element } from "./element.js";
+import { headings } from "./glossary.js";
 import { methodName, seriesClass } from "./methods.js";
 import { signed } from "./score_table.js";
 
-/** A table of rows {method, patch_size, pid, low, high}, the last two null of one image; the best of each size is bold. */
+const ALPHA = 0.05; // significance level
+
+/** A table of rows {method, patch_size, pid, low, high}; low and high are null for a single image. The best PID per size is bold. */
 export function meansTable(rows) {
   const sizes = [...new Set(rows.map((row) => row.patch_size))].sort((a, b) => a - b);
   const methods = [...new Set(rows.map((row) => row.method))];
@@ -12,22 +15,21 @@ export function meansTable(rows) {
   const cell = (row, m) => element("td", { class: row?.pid === best[m] ? "best" : null }, row ? signed(row.pid) : "–",
     row && element("small", {}, interval(row)));
   return element("div", { class: "scroll" }, element("table", { class: "means" },
-    element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "PID"), sizes.map((m) => element("th", { scope: "col" }, `m = ${m}`)))),
+    element("thead", {}, element("tr", {}, headings(["PID"]), sizes.map((m) => element("th", { scope: "col" }, `patch size ${m}`)))),
     element("tbody", {}, methods.map((method) => element("tr", {}, element("th", { scope: "row", class: seriesClass(method) }, methodName(method)),
       sizes.map((m) => cell(find(method, m), m)))))));
 }
 
-/** Paired differences between methods, those that are certain in bold. */
+/** A table of paired differences between methods; significant ones are bold. */
 export function differencesTable(rows) {
-  const sure = 0.05;
   return element("div", { class: "scroll" }, element("table", {},
-    element("thead", {}, element("tr", {}, ["difference", "m", "mean", "95 % interval", "p (Holm)"].map((title) => element("th", { scope: "col" }, title)))),
-    element("tbody", {}, rows.map((row) => element("tr", { class: row.p_holm < sure ? "best" : null },
+    element("thead", {}, element("tr", {}, headings(["difference", "patch size", "mean", "95 % interval", "p (Holm)"]))),
+    element("tbody", {}, rows.map((row) => element("tr", { class: row.p_holm < ALPHA ? "best" : null },
       element("th", { scope: "row" }, `${methodName(row.first)} − ${methodName(row.second)}`), element("td", {}, String(row.patch_size)),
       element("td", {}, signed(row.difference)), element("td", {}, interval(row)), element("td", {}, row.p_holm.toFixed(3)))))));
 }
 
-/** The ends of a row's interval; one image has none. */
+/** The confidence interval of a row; a single image has none. */
 function interval({ low, high }) {
   return low === null ? "–" : `${signed(low)} to ${signed(high)}`;
 }

@@ -1,27 +1,27 @@
-// The methods of explanation, in words and in colours.
+// Explanation methods and job stages: their names and colours.
 
 export const METHODS = {
-  attention: ["Attention", "what gated the network's features (LABN's own)"],
-  lambda_attention: ["Lambda attention", "the context of a lambda layer"],
-  rise: ["RISE", "thousands of masked images: slow, a black box's view"],
-  grad_cam: ["Grad-CAM", "gradients at the last features"],
-  random: ["Random", "noise: what chance gives"],
-  edges: ["Edges", "an edge detector that knows no network"],
+  attention: ["Attention", "the map that gates the network's features (LABN only)"],
+  lambda_attention: ["Lambda attention", "context of a lambda layer"],
+  rise: ["RISE", "thousands of randomly masked images; needs no access to the network's internals; slow"],
+  grad_cam: ["Grad-CAM", "gradients at the last feature maps"],
+  random: ["Random", "random values, for comparison with chance"],
+  edges: ["Edges", "edge detector that ignores the network, for comparison"],
 };
 
-/** How a method is called. */
+/** The display name of a method. */
 export function methodName(method) {
   return METHODS[method]?.[0] ?? method;
 }
 
-/** The class that gives a method its colour, the same wherever it is drawn. */
+/** The CSS class that gives a method the same colour everywhere. */
 export function seriesClass(method) {
   return `series-${Math.max(0, Object.keys(METHODS).indexOf(method)) % 6}`;
 }
 
-/** A stage of a job, such as "grad_cam: m = 16", in words. */
+/** A job's stage for display: "grad_cam: m = 16" becomes "Grad-CAM: patch size 16". */
 export function stageName(stage) {
-  const [first, ...rest] = stage.split(": ");
+  const [first, ...rest] = stage.replace(/\bm = (?=\d)/, "patch size ").split(": ");
   const name = methodName(first);
   return [name[0].toUpperCase() + name.slice(1), ...rest].join(": ");
 }

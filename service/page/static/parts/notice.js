@@ -1,33 +1,33 @@
-// Something to be told: a box with a heading, a sentence and what to do.
-import { advise } from "../api/advice.js";
+// Notices: boxes with a heading and text, also for errors.
 import { askForKey } from "../api/key.js";
 import { element } from "./element.js";
+import { problemTexts } from "./problem_texts.js";
 
-const OF_THE_KEY = ["wrong-key", "missing-scope"];
+const KEY_PROBLEMS = ["wrong-key", "missing-scope"];
 
-/** A box of a kind: "info", "warn" or "bad". */
+/** A notice of a kind: "info", "warn" or "bad". */
 export function notice(kind, title, ...body) {
   return element("div", { class: `notice ${kind}`, role: kind === "bad" ? "alert" : null },
     element("strong", {}, title), ...body);
 }
 
-/** What went wrong, in words, with what to do; `again` does it once more, and is offered where that may help. */
-export function failure(error, again = null) {
-  const { title, todo } = advise(error);
+/** A notice for an error, with advice. `retry` is offered as a button if repeating the request may help. */
+export function failure(error, retry = null) {
+  const { title, advice } = problemTexts(error);
   return notice("bad", title,
     error.detail && element("p", { class: "detail" }, error.detail),
-    element("p", {}, todo),
-    again && (error.isPassing ?? true) && element("button", { type: "button", onclick: again }, "Try again"),
-    OF_THE_KEY.includes(error.kind) && otherKey(),
-    error.request && element("p", { class: "faint" }, "Request ", element("code", {}, error.request)));
+    element("p", {}, advice),
+    retry && (error.isTemporary ?? true) && element("button", { type: "button", onclick: retry }, "Try again"),
+    KEY_PROBLEMS.includes(error.kind) && keyButton(),
+    error.request && element("p", { class: "faint" }, "Request ID: ", element("code", {}, error.request)));
 }
 
-/** What stands in place of a form that the key would not be let in with. */
-export function locked() {
-  return notice("info", "Your key is for predictions alone",
-    element("p", {}, "Evaluations and sets need one of scope ", element("code", {}, "evaluate"), ": ask the operator for it."), otherKey());
+/** A notice in place of a form that needs the scope "evaluate", which the key lacks. */
+export function evaluateScopeNotice() {
+  return notice("info", "Your API key only permits predictions",
+    element("p", {}, "Evaluations and sets require a key with the scope ", element("code", {}, "evaluate"), ". Ask the operator for one."), keyButton());
 }
 
-function otherKey() {
+function keyButton() {
   return element("button", { type: "button", onclick: async () => { if (await askForKey()) location.reload(); } }, "Use another key");
 }

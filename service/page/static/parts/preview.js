@@ -1,7 +1,7 @@
-// An image as it is, small.
+// A small picture of an upload.
 import { element } from "./element.js";
 
-/** A picture of an upload with its name. */
+/** A figure with the upload's picture and file name. */
 export function preview(upload) {
   const picture = element("canvas", { role: "img", "aria-label": upload.name });
   if (upload.isShown) {

@@ -1,9 +1,9 @@
-// How sure the network is: a bar for each class.
+// Class probabilities as bars and as text.
 import { element } from "./element.js";
 
 const LONGEST_LIST = 12;
 
-/** Bars of {label, probability}, in the model's order; of many classes the most probable. */
+/** Bars of {label, probability} in the model's order; with many classes, only the most probable ones, sorted. */
 export function probabilityBars(probabilities, predicted) {
   const many = probabilities.length > LONGEST_LIST;
   const sorted = many ? [...probabilities].sort((a, b) => b.probability - a.probability).slice(0, LONGEST_LIST) : probabilities;
@@ -20,7 +20,7 @@ function bar({ label, probability }, isPredicted) {
     element("div", { class: "track", "aria-hidden": "true" }, fill));
 }
 
-/** A probability as people say it, never a certain one that is not. */
+/** A probability in percent, never rounded to certainty. */
 export function percent(probability) {
   if (probability > 0.999 && probability < 1) return "> 99.9 %";
   if (probability < 0.001 && probability > 0) return "< 0.1 %";

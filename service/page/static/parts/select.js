@@ -1,9 +1,9 @@
-// One of several, in a list that opens.
+// A labelled drop-down list.
 import { element } from "./element.js";
 
 let selects = 0;
 
-/** A labelled select of [value, text] pairs; `onchange` is told the value. */
+/** A select for options [value, text]; `onchange` is called with the chosen value. */
 export function select(label, options, chosen, onchange) {
   const id = `select-${(selects += 1)}`;
   const list = element("select", { id, onchange: () => onchange(list.value) },

@@ -1,6 +1,6 @@
-// The insertion or deletion sequence of a method: curves, and the image as the network saw it at a count.
-import { places } from "../picture/order.js";
-import { compose } from "../picture/sequence.js";
+// The insertion or deletion sequence of a method: curves, and the perturbed image at a patch count.
+import { patchRanks } from "../picture/patch_ranks.js";
+import { compose } from "../picture/perturbed.js";
 import { Chart } from "./chart.js";
 import { choice } from "./choice.js";
 import { element } from "./element.js";
@@ -13,7 +13,7 @@ import { slider } from "./slider.js";
 const SHARES = [0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1];
 const START = 0.1;
 
-/** Curves of all methods at a patch size and, where there is a picture {pixels, blank}, the strip of one of them. */
+/** The curves of all methods at a patch size and, if `picture` {pixels, blank} is not null, the perturbed images of one method. */
 export class SequenceView {
   constructor(result, maps, picture) {
     Object.assign(this, { result, maps, picture, inserting: true, share: START });
@@ -21,28 +21,28 @@ export class SequenceView {
     this.sizes = result.methods[this.names[0]].scores.map((score) => score.patch_size);
     this.method = this.names[0];
     this.size = this.sizes.at(-1);
-    this.chart = new Chart({ label: "Insertion and deletion curves", xLabel: "share of patches", yLabel: `p(${result.target.label})`, onpoint: (share) => this.scrub(share) });
-    this.shown = element("canvas", { role: "img", class: "pixelated" });
-    this.words = element("p", { class: "readout", role: "status", "aria-live": "off" });
+    this.chart = new Chart({ label: "Insertion and deletion curves", xLabel: "share of patches", yLabel: `probability of ${result.target.label}`, onpoint: (share) => this.scrub(share) });
+    this.perturbed = element("canvas", { role: "img", class: "pixelated" });
+    this.text = element("p", { class: "readout", role: "status", "aria-live": "off" });
     this.cells = element("ol", { class: "strip-cells" });
-    this.scrubber = slider("Patches", { value: START, step: 0.001, say: (share) => `${(100 * share).toFixed(1)} %`, onchange: (share) => this.scrub(share) });
-    const take = (name) => (value) => {
+    this.scrubber = slider("Patches", { value: START, step: 0.001, format: (share) => `${(100 * share).toFixed(1)} %`, onchange: (share) => this.scrub(share) });
+    const setter = (name) => (value) => {
       this[name] = name === "size" ? Number(value) : value;
       this.redraw();
     };
-    this.node = element("section", { class: "card sequence" }, element("h2", {}, "On the way from the blank to the image"),
+    this.node = element("section", { class: "card sequence" }, element("h2", {}, "Perturbed images shown to the network"),
       element("div", { class: "row" },
-        choice("Patch size", this.sizes.map((m) => [String(m), `m = ${m}`]), String(this.size), take("size")),
-        select("Order of", this.names.map((name) => [name, methodName(name)]), this.method, take("method")),
+        choice("Patch size", this.sizes.map((m) => [String(m), `${m} px`]), String(this.size), setter("size")),
+        select("Order by", this.names.map((name) => [name, methodName(name)]), this.method, setter("method")),
         choice("Direction", [["insert", "Insertion"], ["delete", "Deletion"]], "insert", (way) => { this.inserting = way === "insert"; this.redraw(); })),
       element("div", { class: "halves" },
-        element("div", {}, this.chart.node, legend(this.names), element("p", { class: "hint" }, "Solid: inserted. Dashed: deleted.")),
-        element("div", { class: "shown" }, this.shown, this.scrubber.node, this.words)),
+        element("div", {}, this.chart.node, legend(this.names), element("p", { class: "hint" }, "Solid: insertion. Dashed: deletion.")),
+        element("div", { class: "perturbed" }, this.perturbed, this.scrubber.node, this.text)),
       this.cells);
     this.redraw();
   }
 
-  /** Go to a share of the patches. */
+  /** Show the perturbed image at a share of the patches. */
   scrub(share) {
     this.share = share;
     this.scrubber.set(share);
@@ -51,21 +51,21 @@ export class SequenceView {
     const count = Math.round(share * n.at(-1));
     const nearest = nearestTo(n, count);
     const probability = (this.inserting ? insertion : deletion)[nearest];
-    this.words.replaceChildren(
+    this.text.replaceChildren(
       element("span", {}, `${count.toLocaleString("en")} of ${n.at(-1).toLocaleString("en")} patches`),
       element("strong", {}, `p = ${percent(probability)}`),
       n[nearest] !== count && element("span", { class: "faint" }, `measured at ${n[nearest].toLocaleString("en")}`) || "");
-    if (this.place) paint(this.shown, compose(this.picture.pixels, this.picture.blank, this.place, count, this.inserting));
-    this.shown.setAttribute("aria-label", `The image with ${(100 * share).toFixed(0)} % of its patches ${this.inserting ? "inserted" : "deleted"}`);
+    if (this.ranks) paint(this.perturbed, compose(this.picture.pixels, this.picture.blank, this.ranks, count, this.inserting));
+    this.perturbed.setAttribute("aria-label", `Image with ${(100 * share).toFixed(0)} % of its patches ${this.inserting ? "inserted" : "deleted"}`);
   }
 
-  /** Draw for the method and patch size that are chosen now. */
+  /** Draw for the chosen method and patch size. */
   redraw() {
     this.chart.show({ lines: this.names.flatMap((name) => curvesOf(name, this.scoreOf(name), name === this.method)), xRange: [0, 1], yRange: [0, 1] });
     const map = this.maps[this.method];
-    this.place = this.picture && map ? places(map.values, map.height, map.width, this.size) : null;
-    this.shown.hidden = !this.place;
-    this.cells.replaceChildren(...(this.place ? SHARES.map((share) => this.#cell(share)) : []));
+    this.ranks = this.picture && map ? patchRanks(map.values, map.height, map.width, this.size) : null;
+    this.perturbed.hidden = !this.ranks;
+    this.cells.replaceChildren(...(this.ranks ? SHARES.map((share) => this.#cell(share)) : []));
     this.scrub(this.share);
   }
 
@@ -81,21 +81,22 @@ export class SequenceView {
     const { n, insertion_curve: insertion, deletion_curve: deletion } = this.score;
     const nearest = nearestTo(n, share * n.at(-1));
     const canvas = element("canvas", { class: "pixelated", "aria-hidden": "true" });
-    paint(canvas, compose(this.picture.pixels, this.picture.blank, this.place, n[nearest], this.inserting));
+    paint(canvas, compose(this.picture.pixels, this.picture.blank, this.ranks, n[nearest], this.inserting));
     return element("li", {}, element("button", { type: "button", onclick: () => this.scrub(n[nearest] / n.at(-1)) }, canvas,
       element("span", {}, `${Math.round(100 * share)} %: ${(this.inserting ? insertion : deletion)[nearest].toFixed(3)}`)));
   }
 }
 
-/** The lines of a score's two curves for a chart. */
+/** The chart lines of a score's insertion and deletion curve. */
 export function curvesOf(name, score, isChosen) {
-  const patches = score.patches ?? score.n.at(-1); // of a score that is being measured, counts do not reach the end yet
+  const patches = score.patches ?? score.n.at(-1); // while a score is measured, its counts do not reach the last one yet
   const x = score.n.map((n) => n / patches);
   const className = `${seriesClass(name)}${isChosen ? " chosen" : ""}`;
   return [{ name: `${methodName(name)}: insertion`, className, x, y: score.insertion_curve },
     { name: `${methodName(name)}: deletion`, className, dashed: true, x, y: score.deletion_curve }];
 }
 
+/** The index of the count nearest to the wanted one. */
 function nearestTo(counts, wanted) {
   return counts.reduce((best, count, index) => (Math.abs(count - wanted) < Math.abs(counts[best] - wanted) ? index : best), 0);
 }

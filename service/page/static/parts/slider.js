@@ -1,21 +1,21 @@
-// A range with its name and its value.
+// A labelled slider that shows its value.
 import { element } from "./element.js";
 
 let sliders = 0;
 
-/** A labelled slider from 0 to `most`; `say` turns the value into text and `onchange` is told the number. */
-export function slider(label, { value, most = 1, step = 0.01, say = (number) => number.toFixed(2), onchange }) {
+/** A slider from 0 to `most`; `format` turns its value into text, `onchange` is called with the value. */
+export function slider(label, { value, most = 1, step = 0.01, format = (number) => number.toFixed(2), title = null, onchange }) {
   const id = `slider-${(sliders += 1)}`;
-  const output = element("output", { for: id }, say(value));
-  const input = element("input", { type: "range", id, min: 0, max: most, step, value, "aria-valuetext": say(value) });
-  const tell = () => {
-    output.textContent = say(input.valueAsNumber);
-    input.setAttribute("aria-valuetext", say(input.valueAsNumber));
+  const output = element("output", { for: id }, format(value));
+  const input = element("input", { type: "range", id, min: 0, max: most, step, value, "aria-valuetext": format(value) });
+  const showValue = () => {
+    output.textContent = format(input.valueAsNumber);
+    input.setAttribute("aria-valuetext", format(input.valueAsNumber));
   };
   input.addEventListener("input", () => {
-    tell();
+    showValue();
     onchange(input.valueAsNumber);
   });
-  const node = element("div", { class: "slider" }, element("label", { for: id }, label), output, input);
-  return { node, input, set: (number) => { input.value = number; tell(); } };
+  const node = element("div", { class: "slider", title }, element("label", { for: id }, label), output, input);
+  return { node, set: (number) => { input.value = number; showValue(); } };
 }

@@ -1,9 +1,9 @@
-// Dark or light: as the system has it, until a person says otherwise.
+// The colour theme: the system's until the user chooses one.
 
-const PLACE = "labn-theme";
-const THEMES = { auto: ["Theme: as the system", "◐"], light: ["Theme: light", "☀"], dark: ["Theme: dark", "☾"] };
+const STORAGE_KEY = "labn-theme";
+const THEMES = { auto: ["Theme: system", "◐"], light: ["Theme: light", "☀"], dark: ["Theme: dark", "☾"] };
 
-/** Let a button change the theme. */
+/** Make a button cycle through the themes. */
 export function attachTheme(button) {
   const names = Object.keys(THEMES);
   const take = (name) => {
@@ -15,9 +15,9 @@ export function attachTheme(button) {
     else document.documentElement.dataset.theme = name;
     return name;
   };
-  let chosen = take(names.includes(localStorage.getItem(PLACE)) ? localStorage.getItem(PLACE) : "auto");
+  let chosen = take(names.includes(localStorage.getItem(STORAGE_KEY)) ? localStorage.getItem(STORAGE_KEY) : "auto");
   button.addEventListener("click", () => {
     chosen = take(names[(names.indexOf(chosen) + 1) % names.length]);
-    localStorage.setItem(PLACE, chosen);
+    localStorage.setItem(STORAGE_KEY, chosen);
   });
 }

@@ -1,14 +1,14 @@
-// What the network sees of an upload: its crop, and its pixels at the network's size.
+// The network's input from an upload: the crop, its pixels at input size, and the blank.
 
-const BLUR_PX = 10; // the service's blank "blur"
+const BLUR_PX = 10; // standard deviation of the service's blank "blur"
 
-/** The crop {left, top, width, height} in pixels of an upload of that size; `crop` are shares of its sides. */
+/** The crop {left, top, width, height} in pixels of an upload of the given size; `crop` holds fractions of its sides. */
 export function cropOf({ crop: [left, top, right, bottom] }, width, height) {
   const [start, end, above, below] = [left * width, right * width, top * height, bottom * height].map(Math.round);
   return { left: start, top: above, width: Math.max(1, end - start), height: Math.max(1, below - above) };
 }
 
-/** The pixels (RGBA bytes) of a bitmap's region, at the size of a preprocessing's input. */
+/** The pixels (ImageData) of a bitmap's region at the input size. */
 export function seenPixels(bitmap, region, { height, width, mode }) {
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
   context.imageSmoothingQuality = "high";
@@ -17,7 +17,7 @@ export function seenPixels(bitmap, region, { height, width, mode }) {
   return context.getImageData(0, 0, width, height);
 }
 
-/** What stands where a patch is missing, for the eye: pixels of the same size. */
+/** The blank that replaces missing patches, for display only: ImageData of the same size. */
 export function blankPixels(kind, pixels, { mean }) {
   const { width, height } = pixels;
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });

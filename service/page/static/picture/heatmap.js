@@ -1,10 +1,10 @@
-// A map over its image: values, where they lie on the upload, and their picture in colours.
+// A map over its image: values, the region they cover, and their coloured picture.
 import { enlarge } from "./resampling.js";
 
-const MOST_PX = 1024; // longest side of the picture; it is stretched on the screen
+const MOST_PX = 1024; // longest side of the picture, which is scaled when drawn
 const BYTES = 4;
 
-/** Values (rows of 0..1) that cover a region {left, top, width, height} of the upload, in its pixels. */
+/** Values (rows of 0..1) over a region {left, top, width, height} of the upload, in its pixels. */
 export class Heatmap {
   #smooth;
   #canvas;
@@ -20,7 +20,7 @@ export class Heatmap {
     this.#canvas = new OffscreenCanvas(this.width, this.height);
   }
 
-  /** The picture: opaque where the map is over the threshold, else transparent. Drawn again only when it changes. */
+  /** The picture: opaque where the map exceeds the threshold, transparent elsewhere. Redrawn only if the settings change. */
   picture({ threshold, colormap, table }) {
     const wanted = `${threshold} ${colormap}`;
     if (wanted !== this.#drawn) {
@@ -30,7 +30,7 @@ export class Heatmap {
     return this.#canvas;
   }
 
-  /** The value at a place of the upload in its pixels; null outside the region. */
+  /** The value at a point of the upload, in its pixels; null outside the region. */
   at(x, y) {
     const column = Math.floor(((x - this.region.left) / this.region.width) * this.width);
     const row = Math.floor(((y - this.region.top) / this.region.height) * this.height);
@@ -38,7 +38,7 @@ export class Heatmap {
     return inside ? this.#smooth[row * this.width + column] : null;
   }
 
-  /** Share of the map's own cells strictly over a threshold. */
+  /** Share of the map's cells strictly above a threshold. */
   coverage(threshold) {
     const over = this.values.reduce((count, row) => count + row.filter((value) => value > threshold).length, 0);
     return over / (this.values.length * this.values[0].length);

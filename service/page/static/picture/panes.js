@@ -1,6 +1,6 @@
-// Where several panes lie on a canvas.
+// The layout of several panes on a canvas.
 
-/** Boxes of equal size for so many panes: the number of columns in which an image of that aspect comes out largest. */
+/** Boxes of equal size for `count` panes, in the number of columns that shows an image of this aspect ratio largest. */
 export function arrange(count, width, height, aspect, gap) {
   const layouts = Array.from({ length: count }, (_, index) => {
     const columns = index + 1;

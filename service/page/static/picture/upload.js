@@ -1,35 +1,35 @@
-// An image that a person gave: the file as it is, and its pixels for the screen.
+// An uploaded image: the file, and its pixels for display.
 import { Problem } from "../api/problem.js";
 
-const MOST_PX = 4096; // longest side that is kept for the screen
+const MOST_PX = 4096; // longest side of the bitmap
 
-/** A file and, once it is decoded, what is drawn of it. `width` and `height` are the file's own, upright. */
+/** A file and its decoded bitmap. `width` and `height` are those of the file after EXIF orientation; the bitmap may be smaller. */
 export class Upload {
   constructor(blob, name) {
     Object.assign(this, { blob, name, bitmap: null, width: 0, height: 0 });
   }
 
-  /** Decode a file; one that only the service can decode comes without pixels. */
+  /** Decode a file. If the browser cannot decode it, the upload has no bitmap. */
   static async of(blob, name) {
     const upload = new Upload(blob, name);
-    await upload.#take(blob).catch(() => {});
+    await upload.#decode(blob).catch(() => {});
     return upload;
   }
 
-  /** Whether there are pixels. */
+  /** Whether there is a bitmap to show. */
   get isShown() {
     return this.bitmap !== null;
   }
 
-  /** Take the pixels from a PNG of the service's, in base64. */
+  /** Decode a base64 PNG from the service instead of the file. */
   async showAs(base64) {
     const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    await this.#take(new Blob([bytes], { type: "image/png" })).catch(() => {
+    await this.#decode(new Blob([bytes], { type: "image/png" })).catch(() => {
       throw new Problem({ kind: "unreadable", detail: this.name });
     });
   }
 
-  async #take(blob) {
+  async #decode(blob) {
     const whole = await createImageBitmap(blob);
     this.width = whole.width;
     this.height = whole.height;

@@ -1,17 +1,17 @@
-// An image in one pane or several, with layers over it, moved as one.
+// An image viewer with one or more panes, map layers and a common view.
 import { attachGestures } from "./gestures.js";
 import { arrange } from "./panes.js";
 import { View } from "./view.js";
 
 const GAP_PX = 6;
-const SMOOTH_UNTIL = 4; // screen pixels for one of the image's; beyond, pixels are shown as they are
+const SMOOTH_UNTIL = 4; // screen pixels per image pixel; above this, pixels are drawn as squares
 const CAPTION_PX = 13;
 const MARK_PX = 7;
 const DASH_PX = [2, 4];
 
 /**
- * Draws on a canvas. A pane is {title, bare, layer}: `bare` leaves the image out, `layer` is null or
- * {picture, region, opacity}. `onpoint` is told {x, y} in pixels of the image, or null.
+ * Draws on a canvas. A pane is {title, bare, layer}: `bare` omits the image, `layer` is null or
+ * {picture, region, opacity}. `onpoint` is called with {x, y} in image pixels, or null.
  */
 export class Viewer {
   constructor(canvas, onpoint = () => {}) {
@@ -21,51 +21,51 @@ export class Viewer {
     new ResizeObserver(() => this.redraw()).observe(canvas);
   }
 
-  /** Show an image, given its size in its own pixels; the bitmap may have fewer. */
+  /** Show an image of the given size in pixels; the bitmap may be smaller. */
   show(bitmap, width, height) {
     this.bitmap = bitmap;
     this.view.show(width, height);
     this.redraw();
   }
 
-  /** Show these panes. */
+  /** Set the panes. */
   arrange(panes) {
     this.panes = panes;
     this.redraw();
   }
 
-  /** Enlarge around a place on the canvas. */
-  zoom(factor, place = null) {
-    const box = this.#boxAt(place);
-    if (box) this.view.zoom(factor, place.left - box.left, place.top - box.top);
+  /** Zoom around a position on the canvas, by default the centre. */
+  zoom(factor, position = null) {
+    const box = this.#boxAt(position);
+    if (box) this.view.zoom(factor, position.left - box.left, position.top - box.top);
     else this.view.zoom(factor);
     this.redraw();
   }
 
-  /** Move by pixels of the screen. */
+  /** Move the image by screen pixels. */
   pan(right, down) {
     this.view.pan(right, down);
     this.redraw();
   }
 
-  /** See all of the image. */
+  /** Show the whole image. */
   fit() {
     this.view.fit();
     this.redraw();
   }
 
-  /** Point at a place on the canvas, or at none. */
-  point(place) {
-    const box = this.#boxAt(place);
-    this.#mark(box ? this.view.toImage(place.left - box.left, place.top - box.top) : null);
+  /** Point at a position on the canvas; null for none. */
+  point(position) {
+    const box = this.#boxAt(position);
+    this.#mark(box ? this.view.toImage(position.left - box.left, position.top - box.top) : null);
   }
 
-  /** Point at the middle, for those without a pointer. */
+  /** Point at the centre, for keyboard users. */
   pointAtMiddle() {
     this.#mark({ x: this.view.x, y: this.view.y });
   }
 
-  /** Draw, once before the next frame. */
+  /** Request a redraw before the next frame. */
   redraw() {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
@@ -81,10 +81,10 @@ export class Viewer {
     if (this.panes.length > 1) this.redraw();
   }
 
-  #boxAt(place) {
-    if (!place) return null;
-    return this.boxes.find((box) => place.left >= box.left && place.left < box.left + box.width
-      && place.top >= box.top && place.top < box.top + box.height) ?? null;
+  #boxAt(position) {
+    if (!position) return null;
+    return this.boxes.find((box) => position.left >= box.left && position.left < box.left + box.width
+      && position.top >= box.top && position.top < box.top + box.height) ?? null;
   }
 
   #draw() {
@@ -128,7 +128,7 @@ export class Viewer {
     context.drawImage(picture, start.left, start.top, width * this.view.scale, height * this.view.scale);
   }
 
-  /** The edge of what the network saw, where that is not all. */
+  /** Outline of the region that the network saw, unless it is the whole image. */
   #drawFrame(context, { left, top, width, height }) {
     if (width >= this.view.width && height >= this.view.height) return;
     const start = this.view.toPane(left, top);
@@ -138,7 +138,7 @@ export class Viewer {
     context.setLineDash([]);
   }
 
-  /** The same place in every pane. */
+  /** Mark the point under the pointer in every pane. */
   #drawMark(context) {
     if (!this.mark) return;
     const { left, top } = this.view.toPane(this.mark.x, this.mark.y);

@@ -1,12 +1,12 @@
-// A list of jobs that grows on request.
+// A list of recent jobs, loaded page by page.
 import { allows } from "../api/scopes.js";
 import { element } from "./element.js";
 import { failure } from "./notice.js";
 
-const FOR_ADMINS = "What everybody has asked for is listed for keys of scope admin. Keep the address of what you start: it leads back to it.";
+const FOR_ADMINS = "Only keys with the scope admin can list jobs. Save the address of a job that you start to return to it.";
 
-/** A list; `ask(cursor)` gives {rows, cursor}, each row an element li. */
-export class Recent {
+/** A list of jobs; `ask(cursor)` resolves to {rows, cursor}, each row an li element. */
+export class RecentJobs {
   constructor(title, ask, emptyText) {
     Object.assign(this, { ask, emptyText });
     this.rows = element("ul", { class: "jobs" });
@@ -14,7 +14,7 @@ export class Recent {
     this.node = element("section", { class: "card" }, element("h2", {}, title), this.rows, this.more);
   }
 
-  /** Show a page of it; the first one anew. */
+  /** Append a page; without a cursor, show the first page anew. */
   async load(cursor = null) {
     try {
       if (!(await allows("admin"))) {

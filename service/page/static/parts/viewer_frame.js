@@ -1,10 +1,10 @@
-// The viewer with its buttons and its read-out.
-import { zoomStep } from "../picture/gestures.js";
+// The viewer with its toolbar and read-out.
+import { ZOOM_STEP } from "../picture/gestures.js";
 import { Viewer } from "../picture/viewer.js";
 import { element } from "./element.js";
 
-/** A viewer in a frame. `tools` go above it; `onpoint` is told where a person points and returns what to say of it. */
-export class Stage {
+/** A viewer with `tools` above it. `onpoint` is called with the image point under the pointer, or null, and returns the read-out. */
+export class ViewerFrame {
   constructor({ label, tools = [], onpoint }) {
     this.canvas = element("canvas", { class: "viewer", tabindex: 0, role: "application", "aria-label": label,
       "aria-roledescription": "image viewer", "aria-describedby": "viewer-keys" });
@@ -14,17 +14,17 @@ export class Stage {
     });
     this.canvas.addEventListener("keydown", () => this.readout.setAttribute("aria-live", "polite"));
     this.canvas.addEventListener("pointerdown", () => this.readout.setAttribute("aria-live", "off"));
-    this.node = element("section", { class: "stage card" },
+    this.node = element("section", { class: "viewer-frame card" },
       element("div", { class: "toolbar" }, tools, element("div", { class: "zoom" },
-        zoomButton("Zoom out", "−", () => this.viewer.zoom(1 / zoomStep)),
-        zoomButton("Show all of it", "⤢", () => this.viewer.fit()),
-        zoomButton("Zoom in", "+", () => this.viewer.zoom(zoomStep)))),
+        zoomButton("Zoom out", "−", () => this.viewer.zoom(1 / ZOOM_STEP)),
+        zoomButton("Fit to view", "⤢", () => this.viewer.fit()),
+        zoomButton("Zoom in", "+", () => this.viewer.zoom(ZOOM_STEP)))),
       this.canvas, this.readout,
-      element("p", { id: "viewer-keys", class: "unseen" }, "Plus and minus zoom, arrows move, 0 shows all. The value in the middle is read out."));
+      element("p", { id: "viewer-keys", class: "unseen" }, "Press plus or minus to zoom, the arrow keys to move, 0 to fit the image. The value at the centre is announced."));
   }
 }
 
-const HINT = "Wheel or pinch to zoom, drag to move, point to read values.";
+const HINT = "Scroll or pinch to zoom, drag to move, point at the image to read values.";
 
 function zoomButton(label, sign, onclick) {
   return element("button", { type: "button", class: "icon", "aria-label": label, title: label, onclick }, sign);

@@ -1,29 +1,29 @@
-// Where an image comes from: dropped, pasted, chosen, or one of the examples.
+// Image input: by drag and drop, pasting, file dialog, or from the examples.
 import { Problem } from "../api/problem.js";
 import { reach } from "../api/service.js";
 import { element } from "./element.js";
 
 const KINDS = "image/jpeg,image/png,image/webp,image/tiff,image/bmp,.jpg,.jpeg,.png,.webp,.tif,.tiff,.bmp";
-const EXAMPLES = [ // made by the project's generators; the channels say which models they are for
+const EXAMPLES = [ // file, title, input channels of the models that it suits; made by the project's generators
   ["fundus-many-lesions.jpg", "Many lesions", 3],
   ["fundus-exudates.jpg", "Exudates", 3],
-  ["fundus-mild.jpg", "A single haemorrhage", 3],
+  ["fundus-mild.jpg", "Single haemorrhage", 3],
   ["fundus-healthy.jpg", "Healthy", 3],
-  ["magnetogram-flaring.png", "A flaring core", 1],
-  ["magnetogram-quiet.png", "A quiet sun", 1],
+  ["magnetogram-flaring.png", "Flaring region", 1],
+  ["magnetogram-quiet.png", "Quiet Sun", 1],
 ];
 
 /**
- * Takes images from all over the page while it is shown; `onfile` gets (blob, name) and, of an example, the
- * channels of its models; `onproblem` what was no image.
+ * Accepts images dropped or pasted anywhere on the page. `onfile` is called with (blob, name) and, for an example,
+ * the channels of its models; `onproblem` with a Problem.
  */
-export class Source {
+export class ImageInput {
   constructor({ onfile, onproblem }) {
-    Object.assign(this, { onfile, onproblem, offered: "" });
+    Object.assign(this, { onfile, onproblem, shownChannels: "" });
     this.input = element("input", { type: "file", accept: KINDS, class: "unseen", "aria-label": "Choose an image",
       onchange: () => this.#take([...this.input.files]) });
-    this.listening = new AbortController();
-    const { signal } = this.listening;
+    this.listeners = new AbortController();
+    const { signal } = this.listeners;
     document.addEventListener("dragover", (event) => this.#hover(event, true), { signal });
     document.addEventListener("dragleave", (event) => event.relatedTarget ?? this.#hover(event, false), { signal });
     document.addEventListener("drop", (event) => {
@@ -40,25 +40,25 @@ export class Source {
         element("p", { class: "row" }, this.input,
           element("button", { type: "button", class: "primary", onclick: () => this.input.click() }, "Choose a file"),
           element("span", { class: "hint with-keys" }, "or paste one with Ctrl+V"))),
-      element("div", { class: "examples" }, element("h2", {}, "Or look at an example"),
+      element("div", { class: "examples" }, element("h2", {}, "Or try an example"),
         this.examples = element("ul")));
   }
 
-  /** Show the examples that one of these models is for. */
-  offer(models) {
+  /** Show the examples that suit at least one of the models. */
+  showExamples(models) {
     const channels = models.map((model) => model.input.channels);
-    if (this.offered === String(channels)) return; // what has the focus keeps it
-    this.offered = String(channels);
+    if (this.shownChannels === String(channels)) return; // so that a focused example keeps the focus
+    this.shownChannels = String(channels);
     this.examples.replaceChildren(...EXAMPLES.filter(([, , own]) => channels.includes(own)).map((example) => this.#example(...example)));
   }
 
-  /** Stop listening. */
+  /** Remove the listeners. */
   close() {
-    this.listening.abort();
+    this.listeners.abort();
     document.body.classList.remove("dropping");
   }
 
-  /** Become a strip above the answer, or the whole page again. */
+  /** Switch between a strip above the result (true) and the full size. */
   shrink(small) {
     this.node.classList.toggle("small", small);
   }
@@ -72,11 +72,11 @@ export class Source {
     this.input.value = "";
     if (!files.length) return;
     this.#mark(null);
-    if (files.length > 1) this.onproblem(new Problem({ kind: "not-an-image", detail: `${files.length} files at once` }));
+    if (files.length > 1) this.onproblem(new Problem({ kind: "not-an-image", detail: `${files.length} files were dropped.` }));
     else this.onfile(files[0], files[0].name || "pasted.png");
   }
 
-  /** Tell which example is looked at; null: none. */
+  /** Mark an example as the current one; null marks none. */
   #mark(button) {
     for (const other of this.examples.querySelectorAll("button")) other.removeAttribute("aria-current");
     button?.setAttribute("aria-current", "true");

@@ -1,17 +1,17 @@
-// Files for a person to keep.
+// Buttons that save files.
 import { element } from "./element.js";
 import { failure } from "./notice.js";
 
-const KEPT_MS = 10_000;
+const URL_LIFETIME_MS = 10_000;
 
 /** Let the browser save a blob under a name. */
-export function save(blob, name) {
+function save(blob, name) {
   const href = URL.createObjectURL(blob);
   element("a", { href, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(href), KEPT_MS);
+  setTimeout(() => URL.revokeObjectURL(href), URL_LIFETIME_MS);
 }
 
-/** A button for a row that saves what `make` gives; what goes wrong with it is said behind it. */
+/** A button that saves the blob returned by `make`, and a place behind it for an error. */
 export function saveButton(label, name, make) {
   const trouble = element("div", { class: "trouble" });
   const act = async () => {
@@ -25,7 +25,7 @@ export function saveButton(label, name, make) {
   return [element("button", { type: "button", onclick: act }, label), trouble];
 }
 
-/** A file's name without its ending. */
+/** A file name without its extension. */
 export function stem(name) {
   return name.replace(/\.[^.]+$/, "") || name;
 }

@@ -1,7 +1,7 @@
-// The order in which a map puts the patches of an image: section 3.3 of the paper, eq. (7), as the service has it.
+// The order of an image's patches under a map, as the service computes it (section 3.2 of the JSAI paper).
 
-/** Each pixel's place in the order, 0 first: by the strongest value of its patch, equal ones in row-major order. */
-export function places(values, height, width, patchSize) {
+/** The rank of each pixel's patch, 0 first: by the patch's maximum, ties in row-major order. `values` is row-major, height x width. */
+export function patchRanks(values, height, width, patchSize) {
   const columns = Math.ceil(width / patchSize);
   const strongest = new Float32Array(columns * Math.ceil(height / patchSize)).fill(-Infinity);
   const patchOf = (x, y) => Math.floor(y / patchSize) * columns + Math.floor(x / patchSize);
@@ -9,11 +9,11 @@ export function places(values, height, width, patchSize) {
     for (let x = 0; x < width; x += 1, at += 1) strongest[patchOf(x, y)] = Math.max(strongest[patchOf(x, y)], values[at]);
   }
   const order = Uint32Array.from(strongest.keys()).sort((a, b) => strongest[b] - strongest[a] || a - b);
-  const place = new Uint32Array(order.length);
-  order.forEach((patch, index) => { place[patch] = index; });
+  const rank = new Uint32Array(order.length);
+  order.forEach((patch, index) => { rank[patch] = index; });
   const result = new Uint32Array(height * width);
   for (let y = 0, at = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1, at += 1) result[at] = place[patchOf(x, y)];
+    for (let x = 0; x < width; x += 1, at += 1) result[at] = rank[patchOf(x, y)];
   }
   return result;
 }
