@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from service.settings import PREFIX, Settings
+from service.settings import Settings
+from worker.queue.settings import PREFIX
 from worker.settings import WorkerSettings
 
 ROOT = Path(__file__).parents[1]
