@@ -1,4 +1,4 @@
-"""Write the list of modules in docs/architecture.md from the packages' docstrings: `python scripts/architecture.py`."""
+"""Write the list of modules in docs/architecture.md from docstrings: `python scripts/architecture.py`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _folders(package: Path) -> Iterator[str]:
     for init in sorted(package.rglob("__init__.py"), key=lambda path: path.parent.parts):
         folder = init.parent
         name = folder.relative_to(ROOT).as_posix()
-        lines = [f"{'##' if folder == package else '###'} {name}/", "", _summary(init), ""]
+        lines = [f"{'###' if folder == package else '####'} {name}/", "", _summary(init), ""]
         modules = sorted(path for path in folder.glob("*.py") if path != init)
         if modules:
             lines += ["| module | what it is |", "|---|---|"]
