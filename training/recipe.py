@@ -105,10 +105,10 @@ def _stage(shared: Mapping[str, Any], table: Mapping[str, Any], run: Mapping[str
     name, changes = table["name"], {key: value for key, value in table.items() if key != "name"}
     try:
         config = _config(shared, changes, run)
-        if not first and config.run.initialise_from:
-            raise ConfigurationError("run.initialise_from: only the first stage may have it")
     except ConfigurationError as error:
         raise ConfigurationError(f"stage {name}: {error}") from error
+    if not first and config.run.initialise_from:
+        raise ConfigurationError(f"stage {name}: only the first stage may have run.initialise_from")
     return Stage(name, config)
 
 

@@ -23,6 +23,7 @@ from model.errors import ImageError
 from model.images.preprocessing import Picture, read_image, to_tensor
 from training.data.images import LabelledImages, as_bytes
 from training.data.lazy import LazyImages
+from training.data.magnetogram_fits import read_magnetogram
 from training.data.table import table_rows
 from training.errors import DatasetError
 
@@ -140,8 +141,6 @@ class _YearImages:
             return _picture(np.array(self.source[index]))
         path = self.source[index]
         if path.suffix == ".fits":
-            from training.data.magnetogram_fits import read_magnetogram  # astropy, for FITS only
-
             return _picture(read_magnetogram(path, size=preprocessing.height, clip=self.clip))
         try:
             return read_image(path, preprocessing.mode)

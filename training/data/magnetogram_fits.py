@@ -5,37 +5,44 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from astropy.io import fits  # type: ignore[import-untyped]  # it ships no types
 from PIL import Image
 
 from training.errors import DatasetError
 from training.generators.magnetogram.disk import Floats, Levels, to_levels
 
-UPRIGHT_DEG = 5.0  # how far the solar north may lie from the image's up or down
+try:
+    from astropy.io import fits  # type: ignore[import-untyped]  # it ships no types
+except ImportError:  # dependency group "training"
+    fits = None
+
+UPRIGHT_DEG = 5.0  # largest angle between solar north and the image's vertical
 
 
 def read_magnetogram(path: Path, *, size: int, clip: float) -> Levels:
     """Read a magnetogram as an image of `size` px a side, solar north up and west right.
 
     Args:
-        path: the file; its first image is read, whatever the keyword CROTA2 says is turned upright.
+        path: the file. Its first image is read and turned upright by the keyword CROTA2.
         size: px a side, reduced by area.
-        clip: gauss. The field -clip..clip becomes 0..255, stronger ones are cut; no field is 127.5. What has no
-            value, the sky, becomes 0.
+        clip: gauss. The field -clip..clip becomes 0..255, clipped beyond; zero field is 127.5. Pixels without a
+            value (the sky) become 0.
 
     Raises:
-        DatasetError: naming the file: it is no such image, or lies askew.
+        DatasetError: astropy is not installed, the file is no full-disk image, or it is neither upright nor
+            upside down.
     """
+    if fits is None:
+        raise DatasetError(f"{path}: reading FITS files needs astropy (pip install astropy)")
     try:
         with fits.open(path) as units:
             unit = next((unit for unit in units if unit.is_image and unit.header.get("NAXIS") == 2), None)
             if unit is None:
-                raise DatasetError(f"{path} holds no image")
+                raise DatasetError(f"{path} contains no image")
             field, turn = np.asarray(unit.data, dtype=np.float32), float(unit.header.get("CROTA2", 0.0))
     except (OSError, ValueError, TypeError) as error:
-        raise DatasetError(f"{path} is no FITS image: {error}") from error
+        raise DatasetError(f"{path} is not a FITS image: {error}") from error
     if field.shape[0] != field.shape[1]:
-        raise DatasetError(f"{path}: {field.shape[1]} x {field.shape[0]} px, no full disk")
+        raise DatasetError(f"{path}: {field.shape[1]} x {field.shape[0]} px; a full disk is square")
     return _levels(_upright(field, turn, path), size, clip)
 
 

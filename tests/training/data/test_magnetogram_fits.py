@@ -51,8 +51,8 @@ def test_size_is_reduced_by_area_without_the_sky(tmp_path: Path, corners: Any) -
 
 @pytest.mark.parametrize(("field", "header", "message"), [
     (np.zeros((8, 8)), {"CROTA2": 90.0}, "CROTA2 is 90.0 degrees"),
-    (np.zeros((8, 9)), {}, "9 x 8 px, no full disk"),
-    (np.zeros((2, 8, 8)), {}, "holds no image"),
+    (np.zeros((8, 9)), {}, "9 x 8 px; a full disk is square"),
+    (np.zeros((2, 8, 8)), {}, "contains no image"),
 ])  # fmt: skip
 def test_what_is_no_full_disk_is_named(tmp_path: Path, field: Any, header: dict[str, float], message: str) -> None:
     path = write_fits(tmp_path / "sun.fits", field, **header)
@@ -64,7 +64,7 @@ def test_what_is_no_full_disk_is_named(tmp_path: Path, field: Any, header: dict[
 def test_what_is_no_fits_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "sun.fits"
     path.write_bytes(b"no FITS file at all")
-    with pytest.raises(DatasetError, match=r"sun\.fits is no FITS image"):
+    with pytest.raises(DatasetError, match=r"sun\.fits is not a FITS image"):
         read_magnetogram(path, size=4, clip=1500)
 
 
@@ -76,3 +76,9 @@ def test_a_folder_may_hold_fits_instead_of_png(tmp_path: Path, corners: Any) -> 
     loaded = defn_images(tmp_path, "validation", inputs, clip=1000, for_training=True)
     expected = torch.from_numpy(read_magnetogram(path, size=4, clip=1000))
     assert torch.equal(loaded.images[torch.tensor([0])][0, 0], expected)
+
+
+def test_without_astropy_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.data.magnetogram_fits.fits", None)
+    with pytest.raises(DatasetError, match=r"a\.fits: reading FITS files needs astropy"):
+        read_magnetogram(tmp_path / "a.fits", size=32, clip=100)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from model.evaluation.tables.scores import Rows
 from training.experiments.page.blocks import Picture
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 DPI = 130
 MAP_TITLES = {"attention": "LABN's attention", "gradient": "the logit's gradient"}
@@ -18,8 +17,6 @@ COLOURS = {"attention": "#c2410c", "gradient": "#1d5fbf"}
 
 def blur_plot(rows: Rows) -> Picture:
     """Draw insertion and deletion of each map over the patch size, and what the blur adds to PID."""
-    from matplotlib.figure import Figure  # not needed, and not imported, wherever nothing is drawn
-
     names = list(dict.fromkeys(row["map"] for row in rows))
     figure = Figure(figsize=(4.0 * (len(names) + 1), 3.6), dpi=DPI, layout="constrained")
     panels = figure.subplots(1, len(names) + 1)

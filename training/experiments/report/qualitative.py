@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -20,9 +21,6 @@ from model.images.preprocessing import to_pixels
 from training.experiments.page.blocks import Picture
 from training.experiments.page.words import TITLES
 from training.experiments.report.measure import MeasuredRun
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 COLUMNS = ("rise", "lambda_attention", "attention")  # those of the paper's figure
 CELL_INCHES = 2.1
@@ -40,8 +38,6 @@ def qualitative_picture(run: MeasuredRun, request: EvaluationRequest, items: Seq
         request: what was measured; PID is that of the largest patch size under its protocol.
         items: of the run, at least one.
     """
-    from matplotlib.figure import Figure  # not needed, and not imported, wherever nothing is drawn
-
     methods = [name for name in COLUMNS if name in request.methods]
     masked = any(item.masks for item in items)
     columns = 1 + len(methods) + masked

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from training.experiments.page.blocks import Picture
 from training.experiments.page.words import COLOURS, TITLES, in_order
 from training.experiments.published_results import PublishedScores
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 DPI = 130
 PAPER = ", paper"
@@ -20,8 +20,6 @@ BESIDE = 0.04  # of the distance between two patch sizes: intervals do not hide 
 
 def size_plot(protocols: Mapping[str, Mapping[str, Any]], published: PublishedScores | None) -> Picture:
     """Draw a panel a protocol: means with intervals over images, the paper's means hollow and dashed."""
-    from matplotlib.figure import Figure  # not needed, and not imported, wherever nothing is drawn
-
     figure = Figure(figsize=(1.6 + 4.6 * len(protocols), 4.2), dpi=DPI, layout="constrained")
     panels = figure.subplots(1, len(protocols), sharey=True, squeeze=False)[0]
     for axes, (protocol, document) in zip(panels, protocols.items(), strict=True):
