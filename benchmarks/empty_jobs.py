@@ -28,11 +28,11 @@ from benchmarks.piped_process import PipedProcess, answer_orders
 from worker.loop.heartbeat import Heartbeat
 from worker.loop.worker import ResidentWorker
 from worker.metrics import WorkerMetrics
-from worker.queue.blobs import sha256
-from worker.queue.connection import connect
 from worker.queue.contracts.evaluation import EvaluationParameters, EvaluationPayload, ModelVersion
 from worker.queue.job_queue import JobQueue
 from worker.queue.scheduling import FUNCTIONS
+from worker.queue.store.blobs import sha256
+from worker.queue.store.connection import connect
 from worker.settings import WorkerSettings
 from worker.work.context import JobContext
 from worker.work.jobs import JOBS

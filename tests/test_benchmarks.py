@@ -37,10 +37,10 @@ from model.metrics.pid import patch_insertion_deletion
 from model.network import LambdaAbn
 from tests.conftest import Encode
 from tests.worker.requests import ask
-from worker.queue import names
-from worker.queue.blobs import sha256
 from worker.queue.job_queue import JobQueue
 from worker.queue.settings import QueueSettings
+from worker.queue.store import names
+from worker.queue.store.blobs import sha256
 from worker.work.context import JobContext
 from worker.work.evaluate import evaluate
 from worker.work.networks import ResidentNetworks

@@ -19,10 +19,10 @@ from worker.health import HealthServer
 from worker.loop.heartbeat import Heartbeat
 from worker.loop.worker import ResidentWorker
 from worker.metrics import WorkerMetrics
-from worker.queue.connection import connect
 from worker.queue.errors import AWAY, DeviceFailed, InvalidSettings
 from worker.queue.job_queue import JobQueue
 from worker.queue.settings import load_settings
+from worker.queue.store.connection import connect
 from worker.settings import WorkerSettings
 from worker.work.context import JobContext
 from worker.work.networks import ResidentNetworks

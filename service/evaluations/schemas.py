@@ -11,7 +11,7 @@ from service.schemas import DEFAULT_SIZE_PX, Colormap, Document, Status
 from worker.queue.contracts.evaluation import EvaluationState
 from worker.queue.contracts.sets import SetItemState, SetState
 from worker.queue.contracts.state import WorkerState
-from worker.queue.store import Lane
+from worker.queue.store.store import Lane
 
 MOST_LISTED = 100
 

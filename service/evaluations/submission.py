@@ -12,8 +12,8 @@ from service.evaluations.form import IMAGE, MASK, check_for_model, model_name_of
 from service.http.multipart import Form
 from service.http.uploads import required
 from service.models.registry import ModelRegistry, ServedModel
-from worker.queue.blobs import sha256
 from worker.queue.contracts.evaluation import EvaluationPayload, ModelVersion
+from worker.queue.store.blobs import sha256
 
 
 @dataclass(frozen=True, kw_only=True)

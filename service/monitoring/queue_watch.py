@@ -11,7 +11,7 @@ from service.errors import QueueAway
 from worker.queue.contracts.state import WorkerState
 from worker.queue.errors import AWAY
 from worker.queue.job_queue import JobQueue
-from worker.queue.store import Lane
+from worker.queue.store.store import Lane
 
 LOOK_S = 1.0  # between two looks
 MAINTAIN_S = 5.0  # between two rounds of maintenance

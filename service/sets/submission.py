@@ -26,8 +26,8 @@ from service.models.registry import ModelRegistry
 from service.sets.archive import Archive, Bounds
 from service.sets.dataset_folder import DatasetFolder
 from service.sets.table import TABLE, Row, read_table
-from worker.queue.blobs import sha256
 from worker.queue.contracts.sets import SetItem, SetPayload
+from worker.queue.store.blobs import sha256
 
 ARCHIVE, NAME = "archive", "name"
 MOST_ITEMS = 10_000

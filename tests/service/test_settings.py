@@ -44,7 +44,7 @@ def test_unknown_key_is_refused_by_name() -> None:
 def test_every_setting_is_told_to_who_misspells_one() -> None:
     with pytest.raises(SettingsError, match=r"LABN_DATADIR \(did you mean LABN_DATA_DIR\?\)") as refused:
         load_settings({"LABN_DATADIR": "d"})
-    listed = str(refused.value).partition("Known are ")[2].split(", ")
+    listed = str(refused.value).partition("Known settings: ")[2].split(", ")
     table = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
     assert set(listed) == set(re.findall(r"`(LABN_[A-Z_]+)`", table))
 

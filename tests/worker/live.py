@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.service.live import clean_environment
-from worker.queue.connection import connect
 from worker.queue.contracts.evaluation import EvaluationState
 from worker.queue.job_queue import JobQueue
 from worker.queue.settings import QueueSettings
+from worker.queue.store.connection import connect
 
 ROOT = Path(__file__).parents[2]
 LEASE_S = 5

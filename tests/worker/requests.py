@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from model.checkpoint import checkpoint_version
-from worker.queue.blobs import sha256
 from worker.queue.contracts.evaluation import EvaluationParameters, EvaluationPayload, ModelVersion
+from worker.queue.store.blobs import sha256
 
 QUICK: dict[str, Any] = {"methods": ("attention",), "patch_sizes": (16,), "step": 1}  # milliseconds
 SLOW: dict[str, Any] = {"methods": ("rise",), "patch_sizes": (16,), "rise_masks": 100_000}  # over a minute

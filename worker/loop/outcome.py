@@ -15,12 +15,12 @@ from rq.worker import SimpleWorker
 from model.errors import LabnError
 from worker.loop.failure import job_error
 from worker.loop.lease import JobLease
-from worker.queue import names
 from worker.queue.contracts.state import JobError
 from worker.queue.errors import DeviceFailed, OutOfMemory, PayloadRefused, Taken, error_type
-from worker.queue.records import STATUS
 from worker.queue.sets.tables import SetTables
-from worker.queue.store import Store
+from worker.queue.store import names
+from worker.queue.store.records import STATUS
+from worker.queue.store.store import Store
 
 log = logging.getLogger("worker")
 RETRIED = (OutOfMemory, DeviceFailed)  # errors that another worker, or this one later, may not meet

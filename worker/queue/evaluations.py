@@ -10,15 +10,15 @@ from typing import Any
 from redis.exceptions import WatchError
 from rq.job import Job, JobStatus
 
-from worker.queue import names
 from worker.queue.contracts.evaluation import EvaluationPayload, EvaluationState
 from worker.queue.contracts.state import Event
 from worker.queue.errors import QueueFull, UnknownJob, UploadMissing
 from worker.queue.idempotency import claim_key
 from worker.queue.monitor import QueueMonitor
-from worker.queue.results import SLACK_S
 from worker.queue.scheduling import enqueue, job_status, withdraw
-from worker.queue.store import Lane, Store
+from worker.queue.store import names
+from worker.queue.store.results import SLACK_S
+from worker.queue.store.store import Lane, Store
 
 
 @dataclass(frozen=True)

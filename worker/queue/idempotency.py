@@ -7,9 +7,9 @@ import hashlib
 from redis import Redis
 from rq.utils import as_text
 
-from worker.queue import names
 from worker.queue.errors import KeyReused
 from worker.queue.settings import DAY_S
+from worker.queue.store import names
 
 
 def claim_key(redis: Redis, idempotency_key: str | None, job_id: str) -> None:

@@ -7,7 +7,6 @@ from typing import Self
 
 from redis import Redis
 
-from worker.queue.connection import connect
 from worker.queue.evaluations import Evaluations
 from worker.queue.maintenance import Maintenance
 from worker.queue.monitor import QueueMonitor
@@ -15,7 +14,8 @@ from worker.queue.retention import Retention
 from worker.queue.sets.sets import Sets
 from worker.queue.sets.tables import SetTables
 from worker.queue.settings import QueueSettings
-from worker.queue.store import Store
+from worker.queue.store.connection import connect
+from worker.queue.store.store import Store
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,11 +20,11 @@ from rq.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegist
 from rq.utils import as_text, now
 from rq.worker_registration import clean_worker_registry
 
-from worker.queue import names
-from worker.queue.records import LOST
 from worker.queue.retention import Retention
 from worker.queue.sets.tables import SetTables
-from worker.queue.store import Store
+from worker.queue.store import names
+from worker.queue.store.records import LOST
+from worker.queue.store.store import Store
 
 TRIMMED_AT_ONCE = 100  # expired entries of a listing
 RUNS_PER_LEASE = 6

@@ -10,9 +10,9 @@ from rq.job import Job
 from rq.utils import as_text, utcparse
 from rq.worker_registration import REDIS_WORKER_KEYS
 
-from worker.queue import names
 from worker.queue.contracts.state import WorkerState
-from worker.queue.store import Lane, Store
+from worker.queue.store import names
+from worker.queue.store.store import Lane, Store
 
 STATES: dict[str, Literal["idle", "busy", "starting"]] = {"idle": "idle", "busy": "busy", "started": "starting"}
 

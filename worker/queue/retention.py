@@ -9,10 +9,10 @@ from typing import Any
 
 from rq.utils import as_text
 
-from worker.queue import names
 from worker.queue.contracts.evaluation import EvaluationPayload
-from worker.queue.results import SLACK_S
-from worker.queue.store import Store
+from worker.queue.store import names
+from worker.queue.store.results import SLACK_S
+from worker.queue.store.store import Store
 
 RUNS_PER_TTL = 4  # of the shortest TTL, so that a run may be missed
 BATCH = 500  # jobs per round trip

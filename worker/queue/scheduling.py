@@ -12,10 +12,10 @@ from rq.results import Result
 from rq.utils import now, utcformat
 
 from telemetry.correlation import CURRENT
-from worker.queue import names
 from worker.queue.contracts.evaluation import EvaluationPayload
 from worker.queue.contracts.sets import AggregatePayload
-from worker.queue.store import Lane, Store
+from worker.queue.store import names
+from worker.queue.store.store import Lane, Store
 
 # Function names in stored jobs: wire strings, not import paths, which waiting jobs of earlier releases carry.
 FUNCTIONS = {"evaluation": "worker.jobs.evaluate", "aggregate": "worker.jobs.aggregate"}

@@ -74,12 +74,12 @@ def load_settings(kind: type[AnySettings], environment: Mapping[str, str]) -> An
     """
     if unknown := sorted(key for key in environment if key.startswith(PREFIX) and key not in KNOWN):
         hints = [f"{key}{_suggestion(key)}" for key in unknown]
-        raise InvalidSettings(f"unknown settings: {', '.join(hints)}. Known are {', '.join(sorted(KNOWN))}")
+        raise InvalidSettings(f"unknown settings: {', '.join(hints)}. Known settings: {', '.join(sorted(KNOWN))}")
     values = {name: value for name in kind.model_fields if (value := environment.get(PREFIX + name.upper()))}
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        lines = [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']} (is {e['input']!r})" for e in error.errors()]
+        lines = [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']} (got {e['input']!r})" for e in error.errors()]
         raise InvalidSettings("; ".join(lines)) from error
 
 

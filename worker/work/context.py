@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from model.runtime.stages import StageProgress
-from worker.queue.blobs import Blobs
-from worker.queue.results import Results
 from worker.queue.sets.tables import SetTables
+from worker.queue.store.blobs import Blobs
+from worker.queue.store.results import Results
 from worker.work.networks import ResidentNetworks
 
 Document = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from model.metrics.partial_curves import Known
-from worker.queue.results import Results
+from worker.queue.store.results import Results
 
 PUBLISH_S = 1.0  # shortest interval between two updates
 MAX_POINTS = 400  # per published curve

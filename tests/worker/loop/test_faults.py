@@ -16,10 +16,10 @@ from tests.redis_server import RedisServer
 from tests.worker.conftest import StartWorker, WorkOff
 from tests.worker.live import LiveWorker, queue_at, wait_for, wait_until_ended
 from tests.worker.requests import SLOW, ask, uploads
-from worker.queue import names
-from worker.queue.blobs import sha256
 from worker.queue.contracts.evaluation import EvaluationPayload
 from worker.queue.job_queue import JobQueue
+from worker.queue.store import names
+from worker.queue.store.blobs import sha256
 
 PROMISED_S = 60.0  # within which a job of a killed worker is retried or failed
 SOME_SECONDS: dict[str, Any] = {"methods": ("rise",), "patch_sizes": (16,), "rise_masks": 8000}

@@ -20,9 +20,9 @@ from tests.worker.requests import SLOW, ask, uploads
 from worker.__main__ import main
 from worker.health import HealthServer
 from worker.loop.heartbeat import Heartbeat
-from worker.queue import names
 from worker.queue.errors import InvalidSettings
 from worker.queue.job_queue import JobQueue
+from worker.queue.store import names
 
 
 def exit_of(worker: LiveWorker) -> tuple[int, str]:

@@ -5,8 +5,8 @@ import hashlib
 import pytest
 from redis import Redis
 
-from worker.queue.blobs import Blobs
 from worker.queue.errors import UploadMissing
+from worker.queue.store.blobs import Blobs
 
 TTL_S = 1000
 PICTURE = b"a picture"

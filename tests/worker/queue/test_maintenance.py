@@ -15,11 +15,11 @@ from rq.registry import StartedJobRegistry
 from tests.worker.conftest import WorkOff
 from tests.worker.live import LEASE_S, queue_at
 from tests.worker.requests import ask, uploads
-from worker.queue import names
 from worker.queue.contracts.evaluation import EvaluationPayload
 from worker.queue.contracts.sets import SetItem, SetPayload
 from worker.queue.contracts.state import Progress
 from worker.queue.job_queue import JobQueue
+from worker.queue.store import names
 
 
 @pytest.fixture

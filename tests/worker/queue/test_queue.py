@@ -12,13 +12,13 @@ from redis.exceptions import ConnectionError as RedisGone
 from tests.worker.conftest import WorkOff
 from tests.worker.live import queue_at
 from tests.worker.requests import ask, uploads
-from worker.queue import names
-from worker.queue.blobs import sha256
-from worker.queue.connection import connect
 from worker.queue.contracts.evaluation import EvaluationPayload
 from worker.queue.errors import KeyReused, QueueFull, UnknownJob, UploadMissing
 from worker.queue.job_queue import JobQueue
 from worker.queue.settings import QueueSettings
+from worker.queue.store import names
+from worker.queue.store.blobs import sha256
+from worker.queue.store.connection import connect
 
 Ask = Callable[..., EvaluationPayload]
 

@@ -12,10 +12,10 @@ import pytest
 from tests.worker.conftest import StartWorker
 from tests.worker.live import wait_for, wait_until_ended
 from tests.worker.requests import ask, uploads
-from worker.queue import names
 from worker.queue.contracts.evaluation import EvaluationPayload
 from worker.queue.job_queue import JobQueue
-from worker.queue.results import Results
+from worker.queue.store import names
+from worker.queue.store.results import Results
 from worker.work.partial_curves import PartialCurves
 
 SLOW_AT_LAST: dict[str, Any] = {"methods": ("attention", "random", "rise"), "patch_sizes": (8, 16),

@@ -18,12 +18,12 @@ from tests.worker.conftest import WorkOff
 from tests.worker.images import white_half
 from tests.worker.live import queue_at
 from tests.worker.requests import ask, model_of, uploads
-from worker.queue import names
-from worker.queue.blobs import sha256
 from worker.queue.contracts.evaluation import EvaluationPayload
 from worker.queue.contracts.sets import SetItem, SetPayload
 from worker.queue.job_queue import JobQueue
 from worker.queue.scheduling import FUNCTIONS
+from worker.queue.store import names
+from worker.queue.store.blobs import sha256
 from worker.work.jobs import JOBS
 
 THOROUGH: dict[str, Any] = {

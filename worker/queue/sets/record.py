@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from rq.utils import as_text
 
-from worker.queue import names
 from worker.queue.contracts.sets import AggregatePayload, SetPayload
 from worker.queue.contracts.state import ENDED, JobError, Status
 from worker.queue.errors import UnknownJob
 from worker.queue.sets.counts import COUNTED, Counts, final_counts, is_final
-from worker.queue.store import Store
+from worker.queue.store import names
+from worker.queue.store.store import Store
 
 
 @dataclass(frozen=True)

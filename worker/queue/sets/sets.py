@@ -12,19 +12,19 @@ from uuid import uuid4
 from redis.exceptions import WatchError
 from rq.job import Job
 
-from worker.queue import names
 from worker.queue.contracts.sets import AggregatePayload, SetItemState, SetPayload, SetRequest, SetState
 from worker.queue.contracts.state import ENDED, Event
 from worker.queue.errors import QueueFull, SetTooLarge, UnknownJob
 from worker.queue.evaluations import Evaluations
 from worker.queue.idempotency import claim_key
 from worker.queue.monitor import QueueMonitor
-from worker.queue.records import LOST, now
 from worker.queue.scheduling import withdraw
 from worker.queue.sets.counts import final_fields, progress_of
 from worker.queue.sets.record import SetRecord, is_present, item_ids
 from worker.queue.sets.tables import SetTables
-from worker.queue.store import Store
+from worker.queue.store import names
+from worker.queue.store.records import LOST, now
+from worker.queue.store.store import Store
 
 LONGEST_CALL_S = 3600  # a submission that takes longer is taken for dead
 

@@ -10,13 +10,13 @@ from redis.exceptions import WatchError
 from rq.job import Job
 from rq.utils import as_text
 
-from worker.queue import names
 from worker.queue.contracts.sets import AggregatePayload
-from worker.queue.records import now
 from worker.queue.scheduling import enqueue
 from worker.queue.sets.counts import Counts, final_fields, has_open
 from worker.queue.sets.record import SetRecord
-from worker.queue.store import Store
+from worker.queue.store import names
+from worker.queue.store.records import now
+from worker.queue.store.store import Store
 
 TABLES_EVERY_S = 10  # partial tables, while a set runs
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.worker.requests import QUICK, model_of
-from worker.queue.blobs import sha256
 from worker.queue.contracts.evaluation import EvaluationParameters
 from worker.queue.contracts.sets import SetItem, SetPayload
+from worker.queue.store.blobs import sha256
 
 PARAMETERS = EvaluationParameters(**(QUICK | {"methods": ("attention", "random")}))
 

@@ -8,11 +8,11 @@ import pytest
 
 from tests.worker.conftest import WorkOff
 from tests.worker.requests import ask, uploads
-from worker.queue import names
-from worker.queue.blobs import sha256
 from worker.queue.contracts.sets import SetPayload
 from worker.queue.errors import UnknownJob
 from worker.queue.job_queue import JobQueue
+from worker.queue.store import names
+from worker.queue.store.blobs import sha256
 
 BROKEN = b"\x89PNG\r\n\x1a\n broken"
 

@@ -9,10 +9,10 @@ from tests.worker.conftest import WorkOff
 from tests.worker.live import queue_at
 from tests.worker.queue.sets.lazy_uploads import Interrupted
 from tests.worker.requests import ask, uploads
-from worker.queue import names
 from worker.queue.contracts.sets import SetPayload
 from worker.queue.errors import KeyReused, QueueFull, SetTooLarge, UploadMissing
 from worker.queue.job_queue import JobQueue
+from worker.queue.store import names
 
 
 def test_an_image_that_was_evaluated_by_itself_is_not_done_again(

@@ -9,11 +9,11 @@ from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from worker.queue.blobs import Blobs
-from worker.queue.records import Records
-from worker.queue.results import Results
 from worker.queue.settings import QueueSettings
-from worker.queue.timings import Timings
+from worker.queue.store.blobs import Blobs
+from worker.queue.store.records import Records
+from worker.queue.store.results import Results
+from worker.queue.store.timings import Timings
 
 Lane = Literal["evaluations", "sets"]  # workers empty the first before they look into the second
 LANES: tuple[Lane, ...] = get_args(Lane)

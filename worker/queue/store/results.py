@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from redis import Redis
 
-from worker.queue import names
+from worker.queue.store import names
 
 SLACK_S = 600  # results outlive the job records that refer to them
 

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from redis import Redis
 from rq.job import Job
 
-from worker.queue import names
 from worker.queue.contracts.evaluation import EvaluationPayload, EvaluationState
 from worker.queue.contracts.state import ENDED, JobError, Progress, Status
-from worker.queue.results import SLACK_S, read_result
+from worker.queue.store import names
+from worker.queue.store.results import SLACK_S, read_result
 
 STATUS: dict[str, Status] = {  # RQ's status -> the API's
     "queued": "queued",

@@ -8,8 +8,8 @@ from typing import Any
 from redis import Redis
 from rq.utils import as_text
 
-from worker.queue import names
 from worker.queue.contracts.evaluation import EvaluationPayload
+from worker.queue.store import names
 
 NEW_SHARE = 0.1  # weight of a new time in the moving mean
 TYPICAL_RUN_S = 10.0  # before any job has been timed

@@ -10,8 +10,8 @@ from redis import Redis
 from redis.exceptions import WatchError
 from rq.utils import as_text
 
-from worker.queue import names
 from worker.queue.errors import UploadMissing
+from worker.queue.store import names
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The queue's data in Redis: key names, connection, uploads, results, job records and mean times."""
