@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import torch
 from prometheus_client import CollectorRegistry
 
 from tests.worker.conftest import StartWorker
-from tests.worker.live import LiveWorker, wait_for, wait_until_ended
+from tests.worker.live import HANG_S, LiveWorker, wait_for, wait_until_ended
 from tests.worker.requests import SLOW, ask, uploads
 from worker.__main__ import main
 from worker.health import HealthServer
@@ -26,7 +25,7 @@ from worker.queue.store import names
 
 
 def exit_of(worker: LiveWorker) -> tuple[int, str]:
-    _, err = worker.process.communicate(timeout=60)
+    _, err = worker.process.communicate(timeout=HANG_S)
     return worker.process.returncode, err
 
 
@@ -48,7 +47,7 @@ def test_works_tells_of_itself_and_ends_on_a_signal(
     assert all(f'labn_device_memory_bytes{{kind="{kind}"}}' in figures for kind in ("allocated", "free", "total"))
     assert httpx.get(f"{url}/jobs").status_code == 404
     worker.process.terminate()
-    assert worker.process.wait(20) == 0
+    assert worker.process.wait(HANG_S) == 0
     assert queue.monitor.workers() == []
 
 
@@ -59,10 +58,10 @@ def test_a_signal_lets_the_running_job_finish(
     running, waiting = ask(tiny_checkpoint, image, methods=("rise",), rise_masks=5000), ask(tiny_checkpoint, image)
     for payload in (running, waiting):
         queue.evaluations.submit(payload, uploads(image))
-    worker = start_worker(redis_url)
+    worker = start_worker(redis_url, grace_s=HANG_S)
     wait_for(lambda: queue.evaluations.state(running.id).progress.done)
     worker.process.send_signal(signal.SIGTERM)
-    assert worker.process.wait(40) == 0
+    assert worker.process.wait(HANG_S) == 0
     assert queue.evaluations.state(running.id).status == "succeeded"
     assert queue.evaluations.state(waiting.id).status == "queued"
 
@@ -77,7 +76,7 @@ def test_a_signal_hands_back_what_takes_longer_than_its_grace(
     worker = start_worker(redis_url, grace_s=0.2)
     wait_for(lambda: queue.evaluations.state(running.id).progress.done)
     worker.process.send_signal(signal.SIGTERM)
-    assert worker.process.wait(20) == 0
+    assert worker.process.wait(HANG_S) == 0
     assert queue.evaluations.state(running.id).status == "queued"
     assert queue.store.lanes["evaluations"].job_ids == [running.id, waiting.id]
 
@@ -92,11 +91,10 @@ def test_a_running_job_stops_when_it_is_cancelled(
     wait_for(lambda: queue.evaluations.state(slow.id).progress.done)
     queue.evaluations.submit(next_one, uploads(other))
     assert queue.evaluations.cancel(slow.id).status == "cancelled"
-    cancelled = time.monotonic()
     assert wait_until_ended(queue, next_one.id).status == "succeeded"
-    assert time.monotonic() - cancelled < 5  # uncancelled, the job would run for a minute
-    assert queue.evaluations.state(slow.id).status == "cancelled"
-    assert queue.evaluations.state(slow.id).result is None
+    state = queue.evaluations.state(slow.id)
+    assert (state.status, state.result) == ("cancelled", None)
+    assert state.progress.done < state.progress.total / 2
     assert not queue.store.redis.exists(names.blob(slow.image_sha256))
 
 
