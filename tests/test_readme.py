@@ -14,7 +14,13 @@ from worker.settings import WorkerSettings
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-WRITTEN = [README, ROOT / "CONTRIBUTING.md", *PAGES, *sorted((ROOT / "docs/adr").glob("*.md"))]
+WRITTEN = [
+    README,
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
+    *PAGES,
+    *sorted((ROOT / "docs/adr").glob("*.md")),
+]
 CARDS = sorted((ROOT / "checkpoints").glob("*.md"))
 FOLDERS = "model|training|worker|service|telemetry|benchmarks|scripts|deploy|tests|checkpoints|docs"
 PATH = re.compile(rf"\b(?:{FOLDERS})/[\w./@-]*\w/?")
