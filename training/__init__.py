@@ -1,1 +1,1 @@
-"""Makes checkpoints: data, augmentation, loss, optimiser and the loop. Runs offline."""
+"""Offline training of checkpoints: data, augmentation, loss, optimiser and training loop."""

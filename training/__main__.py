@@ -1,4 +1,4 @@
-"""Command line: `python -m training train | evaluate | ablate | report | ship | generate`."""
+"""Command line of training: `python -m training train | evaluate | ablate | report | ship | generate`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Arguments shared by the commands of `python -m training`."""
+"""Commands of `python -m training`, one module each."""

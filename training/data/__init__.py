@@ -1,1 +1,1 @@
-"""Data sets and generators."""
+"""Data sets, read from folders or generated in memory."""

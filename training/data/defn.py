@@ -1,8 +1,8 @@
-"""Magnetograms of the Deep Flare Net (Nishizuka et al. 2018) as published with the paper: a table a year.
+"""Magnetograms of the Deep Flare Net (Nishizuka et al. 2018) as published with the paper: one table per year.
 
-`{year}.csv` (columns image,flag,year) names the images: those of `{year}.npy` (N, H, W) uint8 in the same order,
-which is mapped and never loaded whole, or else files under the folder, PNG or FITS. The flag is the largest flare
-of the following 24 hours: 0, 1, 2, 3 for O (none), C, M, X.
+`{year}.csv` (columns image,flag,year) lists the images. They are in `{year}.npy`, (N, H, W) uint8 in the same order
+and memory-mapped, or else PNG or FITS files in the folder. The flag is the largest flare within the following
+24 hours: 0, 1, 2, 3 for O (none), C, M, X.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ FLAGS = ("0", "1", "2", "3")
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table."""
+    """Row of a table."""
 
     table: Path
     line: int
-    image: str  # as the table names it
-    label: int  # 1 from M class on
+    image: str  # file name in the table
+    label: int  # 1: M class or above
 
     def __str__(self) -> str:
         return f"{self.table}, line {self.line}: {self.image}"
@@ -64,14 +64,14 @@ def defn_rows(root: Path, split: Split) -> list[Row]:
 def defn_images(
     root: Path, split: Split, preprocessing: Preprocessing, *, clip: float, for_training: bool
 ) -> LabelledImages:
-    """Return the images of a split, to be read when they are asked for.
+    """Return the images of a split, read on access.
 
     Args:
-        root: the folder of the tables.
+        root: folder of the tables.
         split: by years, as in the paper.
-        preprocessing: what the network takes.
-        clip: gauss of the levels 0 and 255, for FITS files.
-        for_training: bytes to be augmented, instead of what the network takes.
+        preprocessing: of the network.
+        clip: field strength (G) of the levels 0 and 255, for FITS files.
+        for_training: return uint8 images for augmentation instead of network inputs.
 
     Raises:
         DatasetError: naming the rows without an image.
@@ -90,15 +90,15 @@ def defn_images(
 
 
 def defn_files(root: Path, split: Split, out: Path, *, positives: bool) -> list[tuple[Path, int]]:
-    """Return path and label of each image of a split, for those who need files.
+    """Return path and label of each image of a split.
 
-    Images of an array are written into a folder, as PNG, without loss.
+    Images of an array are written to a folder as PNG files, without loss.
 
     Args:
-        root: the folder of the tables.
+        root: folder of the tables.
         split: by years, as in the paper.
-        out: the folder for images of arrays; made where there are some.
-        positives: none but those from M class on.
+        out: folder for images of arrays; created if needed.
+        positives: only images of M class or above.
 
     Raises:
         DatasetError: naming the table, array or image that is missing or malformed.
@@ -113,7 +113,7 @@ def defn_files(root: Path, split: Split, out: Path, *, positives: bool) -> list[
 
 
 def _written(images: Levels, rows: Sequence[Row], out: Path, positives: bool) -> list[Path]:
-    """Write the images of rows that are asked for; return the path of each row."""
+    """Write the images of the rows, or only of the positives; return the path of each row."""
     out.mkdir(parents=True, exist_ok=True)
     paths = [out / f"{row.table.stem}-{place:05d}.png" for place, row in enumerate(rows)]
     for path, row, image in zip(paths, rows, images, strict=True):
@@ -124,7 +124,7 @@ def _written(images: Levels, rows: Sequence[Row], out: Path, positives: bool) ->
 
 @dataclass(frozen=True)
 class _YearImages:
-    """The images of a year: an array, or files."""
+    """Images of a year: an array, or files."""
 
     rows: list[Row]
     source: Levels | list[Path]
@@ -184,7 +184,7 @@ def _mapped(array: Path, rows: Sequence[Row]) -> Levels:
 
 
 def _files(root: Path, rows: Sequence[Row]) -> list[Path]:
-    """Return each row's file: the name it gives, or a FITS file of that name."""
+    """Return each row's file: the one it names, or a FITS file of the same stem."""
     named = [root / row.image for row in rows]
     paths = [path if path.is_file() else path.with_suffix(".fits") for path in named]
     if missing := [row for path, row in zip(paths, rows, strict=True) if not path.is_file()]:

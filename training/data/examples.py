@@ -1,4 +1,4 @@
-"""Labelled files, and their split into training and validation."""
+"""Labelled image files and their split into training and validation."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Example:
 
     path: Path
     label: int
-    masks: tuple[Path, ...] = ()  # where the class's evidence lies: bright on black, in their union
-    clear: bool = False  # by its label it has none anywhere: as good as a black mask
+    masks: tuple[Path, ...] = ()  # masks of the class's evidence, white on black; their union counts
+    clear: bool = False  # its label rules out any evidence: equivalent to a black mask
 
 
 def check_examples(examples: Sequence[Example], labels: Sequence[str]) -> None:
-    """Make sure that all files exist and no class is empty.
+    """Check that all files exist and no class is empty.
 
     Raises:
         DatasetError: naming the first missing files, or the class.
@@ -40,10 +40,10 @@ def check_examples(examples: Sequence[Example], labels: Sequence[str]) -> None:
 def split_examples(examples: Sequence[Example], *, share: float, seed: int) -> tuple[list[Example], list[Example]]:
     """Split into training and validation, the latter with the given share of each class.
 
-    Byte-identical images never part.
+    Byte-identical images stay in the same part.
 
     Raises:
-        DatasetError: a class too small to be split.
+        DatasetError: a class is too small to be split.
     """
     training: list[Example] = []
     validation: list[Example] = []
@@ -62,12 +62,12 @@ def split_examples(examples: Sequence[Example], *, share: float, seed: int) -> t
 def fold_examples(
     examples: Sequence[Example], *, folds: int, fold: int, seed: int
 ) -> tuple[list[Example], list[Example]]:
-    """Split into training and validation, the latter one of so many parts of each class.
+    """Split for cross-validation: one of `folds` parts of each class is for validation, the rest for training.
 
-    Each image is in the validation part of exactly one fold of a seed; byte-identical images never part.
+    With one seed each image is for validation in exactly one fold; byte-identical images stay in the same part.
 
     Raises:
-        DatasetError: a class too small to be split.
+        DatasetError: a class is too small to be split.
     """
     training: list[Example] = []
     validation: list[Example] = []
@@ -80,7 +80,7 @@ def fold_examples(
 
 
 def _shuffled(examples: Sequence[Example], seed: int) -> dict[int, list[list[Example]]]:
-    """Return the groups of byte-identical images of each label, in the seed's order."""
+    """Return the groups of byte-identical images by label, shuffled by the seed."""
     groups: defaultdict[str, list[Example]] = defaultdict(list)
     for example in sorted(examples, key=lambda e: e.path):
         groups[_digest(example.path)].append(example)

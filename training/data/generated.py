@@ -1,4 +1,4 @@
-"""Generated images in memory, made by all cores."""
+"""Generates images in memory, on all cores."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from training.generators.magnetogram.disk import SIZES as MAGNETOGRAM_SIZES
 from training.generators.magnetogram.generator import generate_magnetogram
 
 Bytes = npt.NDArray[np.uint8]
-FEW = 64  # images that are made sooner than processes start
+FEW = 64  # fewer images than this are generated without starting processes
 
 
 def generated_images(first_seed: int, count: int, config: TrainingConfig) -> LabelledImages:
     """Generate `count` images at the network's input size; odd seeds are positives.
 
-    Beside real photographs they are fundus photographs.
+    For a kind of real data (images mixed into its batches) fundus photographs are generated.
 
     Raises:
-        DatasetError: the network takes images of another shape.
+        DatasetError: the network's input has another shape than generated images.
     """
     _check_shape(config)
     channels, size = config.preprocessing.channels, config.preprocessing.height
@@ -47,7 +47,7 @@ def generated_images(first_seed: int, count: int, config: TrainingConfig) -> Lab
 
 
 def _mapped(make: Callable[[int], tuple[Bytes, Bytes]], seeds: range) -> Iterator[tuple[Bytes, Bytes]]:
-    """Make the images of seeds in their order, in all cores where that is quicker."""
+    """Yield the images of the seeds in order; many of them are generated on all cores."""
     if len(seeds) < FEW:
         yield from map(make, seeds)
         return

@@ -16,19 +16,21 @@ LABELS = ("no retinopathy", "retinopathy")  # grade 0, grades 1-4
 COLUMNS = ("Image name", "Retinopathy grade")
 GRADES = ("0", "1", "2", "3", "4")
 _LETTER = {"train": ("a", "Training"), "test": ("b", "Testing")}
-RELABELLED_TWIN = "IDRiD_064"  # of the test split: the same bytes as 118 of the training split, another grade
+RELABELLED_TWIN = (
+    "IDRiD_064"  # of the test split: byte-identical to 118 of the training split, but graded differently
+)
 
 
 def idrid_examples(root: Path, split: Split) -> list[Example]:
     """Read one split of the grading task; positive from grade 1 on. Test image 064 is left out.
 
-    Grade 0 means that no lesion is visible: its images count as masked, with nothing inside. For any other image
-    the folder "lesion masks" beside the grading folder may hold a mask of the same name; else masks are looked for
-    in "A. Segmentation" beside it, the official ones.
+    Grade 0 means that no lesion is visible: these images have an empty mask. For the others a mask of the same name
+    is looked up in the folder "lesion masks" beside the grading folder, then the official ones in
+    "A. Segmentation".
 
     Args:
         root: the folder that holds "B. Disease Grading", or that folder itself; images of any resolution.
-        split: the official one.
+        split: official split.
 
     Raises:
         DatasetError: naming the file that is missing or malformed.
@@ -52,7 +54,7 @@ def idrid_examples(root: Path, split: Split) -> list[Example]:
 
 
 def _with_official_masks(examples: list[Example], root: Path) -> list[Example]:
-    """Look for the masks of diseased images that have none yet."""
+    """Add the official masks to diseased images without a mask."""
     bare = [example.path for example in examples if not example.masks and not example.clear]
     found = segmentation_masks(root, bare)
     return [replace(example, masks=found.get(example.path, example.masks)) for example in examples]

@@ -1,4 +1,4 @@
-"""Examples decoded into tensors: what the loop trains on, and what it validates on."""
+"""Decodes examples into tensors for training and validation."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from training.data.examples import Example
 from training.data.lazy import LazyImages
 from training.errors import DatasetError
 
-Decoded = tuple[Tensor, Tensor | None]  # (1, C, H, W), and its mask (1, 1, H, W) uint8 if that is known
+Decoded = tuple[Tensor, Tensor | None]  # image (1, C, H, W) and its mask (1, 1, H, W) uint8, if known
 
-OVERSAMPLING = 2  # training images are kept larger than the input, so that warping does not blur them
+OVERSAMPLING = 2  # of training images over the network's input, so that warping does not blur them
 
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """N images, in memory or read when they are asked for."""
+    """N labelled images, in memory or read on access."""
 
-    images: Tensor | LazyImages  # (N, C, S, T): uint8 to be augmented, or float32 as the network takes them
+    images: Tensor | LazyImages  # (N, C, S, T): uint8 for augmentation, or float32 network inputs
     labels: Tensor  # (N,) int64
-    masks: Tensor | None = None  # (N, 1, S, T) uint8: 1 where a lesion is
-    known: Tensor | None = None  # (N,) bool: whose mask is known; None: that of all
+    masks: Tensor | None = None  # (N, 1, S, T) uint8: 1 inside a lesion
+    known: Tensor | None = None  # (N,) bool: whether the mask is known; None: all are
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -40,10 +40,10 @@ class LabelledImages:
 def network_inputs(
     examples: Sequence[Example], preprocessing: Preprocessing, *, masks: bool = False
 ) -> LabelledImages:
-    """Decode the examples exactly as the service does, with their masks if asked for.
+    """Decode the examples exactly as the service does, optionally with their masks.
 
     Raises:
-        DatasetError: naming the file that does not decode.
+        DatasetError: naming the file that cannot be decoded.
     """
 
     def load(example: Example) -> Decoded:
@@ -56,10 +56,10 @@ def network_inputs(
 def training_sources(
     examples: Sequence[Example], preprocessing: Preprocessing, *, masks: bool = False
 ) -> LabelledImages:
-    """Decode the examples, cropped, at twice the network's input size, as bytes; with their masks if asked for.
+    """Decode the examples to uint8, cropped, at twice the network's input size, optionally with their masks.
 
     Raises:
-        DatasetError: naming the file that does not decode.
+        DatasetError: naming the file that cannot be decoded.
     """
     raw = replace(
         as_bytes(preprocessing),
@@ -76,12 +76,12 @@ def training_sources(
 
 
 def as_bytes(preprocessing: Preprocessing) -> Preprocessing:
-    """Return the same crop and size, with values 0..1 as they are in the file."""
+    """Return the same crop and size without normalisation: values 0..1."""
     return replace(preprocessing, mean=(0.0,) * preprocessing.channels, std=(1.0,) * preprocessing.channels)
 
 
 def _mask(example: Example, picture: Picture, preprocessing: Preprocessing) -> Tensor | None:
-    """Return where the example's evidence lies, (1, 1, H, W) uint8, or None where nobody has said."""
+    """Return the example's mask, (1, 1, H, W) uint8; None if it is unknown."""
     if example.masks:
         return read_masks(example.masks, picture, preprocessing).to(torch.uint8)[None, None]
     return (

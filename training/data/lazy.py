@@ -1,4 +1,4 @@
-"""Images that are read when they are asked for: data sets larger than memory."""
+"""Images read on access, for data sets larger than memory."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class LazyImages:
-    """Stands where a tensor (N, C, H, W) would, as far as the loop indexes it."""
+    """Stand-in for a tensor (N, C, H, W) that supports the indexing of the training loop."""
 
     count: int  # N
-    load: Callable[[int], Tensor]  # place 0..N-1 -> (C, H, W); called from several threads
+    load: Callable[[int], Tensor]  # index 0..N-1 -> (C, H, W); called from several threads
 
     def __len__(self) -> int:
         return self.count
 
     def __getitem__(self, places: Tensor | slice) -> Tensor:
-        """Read the images at some places: (n, C, H, W)."""
+        """Read the images at the given indices: (n, C, H, W)."""
         chosen = range(self.count)[places] if isinstance(places, slice) else places.tolist()
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return torch.stack(list(pool.map(self.load, chosen)))
 
     def split(self, size: int) -> Iterator[Tensor]:
-        """Yield the images in order, `size` of them at a time."""
+        """Yield the images in order, in batches of `size`."""
         for start in range(0, self.count, size):
             yield self[start : start + size]

@@ -1,4 +1,4 @@
-"""Full-disk magnetograms in FITS files: line-of-sight field in gauss, as SDO/HMI and SOHO/MDI publish it."""
+"""Full-disk magnetograms in FITS files: line-of-sight field in gauss, as published by SDO/HMI and SOHO/MDI."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def read_magnetogram(path: Path, *, size: int, clip: float) -> Levels:
 
 
 def _upright(field: Floats, turn: float, path: Path) -> Floats:
-    """Turn the rows of the file, which run from the bottom up, to the rows of an image."""
+    """Flip the file's rows, stored bottom to top, into image order."""
     halves = round(turn / 180)
     if abs(turn - 180 * halves) > UPRIGHT_DEG:
         raise DatasetError(f"{path}: CROTA2 is {turn} degrees; only 0 and 180 are read")
@@ -55,7 +55,7 @@ def _upright(field: Floats, turn: float, path: Path) -> Floats:
 
 
 def _levels(field: Floats, size: int, clip: float) -> Levels:
-    """Reduce by area, off-disk values aside, and turn into levels."""
+    """Reduce by area, ignoring off-disk values, and convert to levels."""
     known = np.isfinite(field)
     total = _reduced(np.where(known, field, np.float32(0)), size)
     share = _reduced(known.astype(np.float32), size)

@@ -1,4 +1,4 @@
-"""A user's own images: `labels.csv` with columns file,label[,mask], or one folder a class."""
+"""A user's own images: `labels.csv` with columns file,label[,mask], or one folder per class."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Lesion masks of IDRiD's segmentation task, found for the photographs of its grading task.
 
-Both tasks number their photographs on their own, and the segmented ones are all diseased. So they are no data set
-here, but masks of grading images, which are recognised by what they show: an image that is held out for validation
-or test keeps its mask to itself, whatever split its copy is in.
+The two tasks number their photographs independently, and all segmented photographs are diseased. They are therefore
+not a data set of their own: their masks are assigned to the grading images that show the same photograph. A mask
+follows the grading image's split, whichever split its copy is in.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from model.images.preprocessing import read_image
 from training.errors import DatasetError
 
 FOLDER = "A. Segmentation"
-LESIONS = ("MA", "HE", "EX", "SE")  # microaneurysms, haemorrhages, hard and soft exudates; the optic disc is none
-HEIGHT, WIDTH, WINDOW = 64, 96, 9  # px, of a fingerprint and of what is local in it
-CLIP = 6.0  # levels: else the field of view's edge outweighs the vessels
+LESIONS = ("MA", "HE", "EX", "SE")  # microaneurysms, haemorrhages, hard and soft exudates; not the optic disc
+HEIGHT, WIDTH, WINDOW = 64, 96, 9  # px: size of a fingerprint, window of its local mean
+CLIP = 6.0  # grey levels; without it the edge of the field of view outweighs the vessels
 ALIKE = 0.75  # the same photograph scaled and recompressed has 0.92 or more, other eyes at most 0.5
-TWINS = 0.02  # copies of one photograph differ by less; the same eye photographed twice by more
+TWINS = 0.02  # copies of a photograph differ by less, two photographs of the same eye by more
 
 
 def segmentation_masks(root: Path, images: Sequence[Path]) -> dict[Path, tuple[Path, ...]]:
-    """Return the masks of those images that the segmentation task shows too; none where its folder is missing.
+    """Return the masks of the images that are also in the segmentation task; empty if its folder is missing.
 
     Args:
         root: the folder that holds "A. Segmentation".
         images: of the grading task.
 
     Raises:
-        DatasetError: an image does not decode, or a mask's photograph is missing.
+        DatasetError: an image cannot be decoded, or a mask's photograph is missing.
     """
     segmented = _masks_by_photograph(root / FOLDER)
     if not segmented or not images:
@@ -55,7 +55,7 @@ def segmentation_masks(root: Path, images: Sequence[Path]) -> dict[Path, tuple[P
 
 
 def _masks_by_photograph(folder: Path) -> dict[Path, tuple[Path, ...]]:
-    """Return the lesion masks of each photograph of both splits, where there are some."""
+    """Return the lesion masks of both splits by photograph."""
     masks: defaultdict[tuple[str, str], list[Path]] = defaultdict(list)
     for path in sorted(folder.glob("2. All Segmentation Groundtruths/*/*/*.tif")):
         name, _, lesion = path.stem.rpartition("_")
@@ -68,7 +68,7 @@ def _masks_by_photograph(folder: Path) -> dict[Path, tuple[Path, ...]]:
 
 
 def _fingerprint(path: Path) -> Tensor:
-    """Return the middle of a photograph as a unit vector of what stands out from its surroundings."""
+    """Return the local detail in the middle of a photograph as a unit vector."""
     try:
         small = read_image(path, "grey", at_least=(HEIGHT, WIDTH)).pixels.resize(
             (WIDTH, HEIGHT), Image.Resampling.BOX

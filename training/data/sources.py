@@ -1,4 +1,4 @@
-"""From a configuration and a folder to the images of a run."""
+"""Images of a run, from its configuration and the data folder."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from training.errors import DatasetError
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingData:
-    """What a run trains and validates on."""
+    """Training and validation images of a run."""
 
-    training: LabelledImages  # uint8, to be augmented
-    validation: LabelledImages  # float32, as the network takes them
+    training: LabelledImages  # uint8, for augmentation
+    validation: LabelledImages  # float32 network inputs
     labels: tuple[str, ...]
-    generated: LabelledImages | None = None  # uint8 at the network's size: a share of each batch
+    generated: LabelledImages | None = None  # uint8 at the network's input size, mixed into each batch
     description: dict[str, Any]  # for the card: data set name, sizes
 
 
@@ -47,7 +47,7 @@ def training_data(config: TrainingConfig, root: Path | None) -> TrainingData:
 def real_examples(config: TrainingConfig, root: Path, split: Split) -> tuple[list[Example], tuple[str, ...], str]:
     """Return the examples of a split, the class names and the data set's name.
 
-    A user's own images are split by folders `train` and `test`; where there are none, all are for training.
+    A user's own images may be in folders `train` and `test`; without them all are for training.
 
     Raises:
         DatasetError: naming the file that is wrong; own images without a folder `test` have no test split,
@@ -66,10 +66,10 @@ def real_examples(config: TrainingConfig, root: Path, split: Split) -> tuple[lis
 
 
 def parted(examples: list[Example], config: TrainingConfig) -> tuple[list[Example], list[Example]]:
-    """Return the examples that a run trains on, and those it is validated on.
+    """Return a run's training and validation examples.
 
     Raises:
-        DatasetError: a class too small to be split.
+        DatasetError: a class is too small to be split.
     """
     data, seed = config.data, config.run.seed
     if data.folds:
@@ -78,10 +78,10 @@ def parted(examples: list[Example], config: TrainingConfig) -> tuple[list[Exampl
 
 
 def generated_held_out(config: TrainingConfig, split: Literal["validation", "test"]) -> LabelledImages:
-    """Generate the images of a split as the network takes them: their seeds follow those of training.
+    """Generate the network inputs of a held-out split; their seeds follow those of the training images.
 
     Raises:
-        DatasetError: the configuration asks for images that cannot be made.
+        DatasetError: such images cannot be generated.
     """
     held_out = _held_out_count(config)
     first = _first_seed(config) + config.data.count - (held_out if split == "validation" else 0)
@@ -97,7 +97,7 @@ def generated_labels(config: TrainingConfig) -> tuple[str, ...]:
 
 
 def _generated(config: TrainingConfig) -> TrainingData:
-    """Every second seed is a positive."""
+    """Generate a run's images; odd seeds are positives."""
     held_out = _held_out_count(config)
     return TrainingData(
         training=generated_images(_first_seed(config), config.data.count - held_out, config),
@@ -122,7 +122,7 @@ def _first_seed(config: TrainingConfig) -> int:
 
 
 def _held_out_count(config: TrainingConfig) -> int:
-    """Return how many images a held-out split has."""
+    """Return the number of images of a held-out split."""
     count = config.data.count
     held_out = round(count * config.data.validation_share)
     if min(held_out, count - held_out) < 2:
@@ -133,7 +133,7 @@ def _held_out_count(config: TrainingConfig) -> int:
 
 
 def _defn(config: TrainingConfig, root: Path) -> TrainingData:
-    """Read the splits of the paper, by years."""
+    """Read the paper's splits by year."""
     inputs, clip = config.preprocessing, config.data.clip_gauss
     training = defn_images(root, "train", inputs, clip=clip, for_training=True)
     validation = defn_images(root, "validation", inputs, clip=clip, for_training=False)
@@ -146,7 +146,7 @@ def _defn(config: TrainingConfig, root: Path) -> TrainingData:
 
 
 def _real(config: TrainingConfig, root: Path) -> TrainingData:
-    """Read a folder's photographs, and make those that are mixed in."""
+    """Read a folder's photographs and generate those that are mixed into the batches."""
     data, taught = config.data, config.loss.mask_weight > 0
     examples, labels, name = real_examples(config, root, "train")
     shown, held_out = parted(examples, config)

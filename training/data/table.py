@@ -1,4 +1,4 @@
-"""Tables of labels: text in UTF-8, cells between commas, the first line names the columns."""
+"""Label tables: CSV in UTF-8 with a header line."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from training.errors import DatasetError
 
 
 def table_rows(table: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
-    """Return the number of each row's last line in the file, and its cells by column.
+    """Return each row's line number (its last line in the file) and its cells by column.
 
     Raises:
-        DatasetError: naming the file: it is no such table, or lacks one of `columns`.
+        DatasetError: the file is not such a table, or lacks one of `columns`.
     """
     try:
         with table.open(newline="", encoding="utf-8-sig") as file:

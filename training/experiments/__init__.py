@@ -1,1 +1,1 @@
-"""Ablations and reports beside the paper's tables."""
+"""Ablations and reports in the layout of the paper's tables."""

@@ -1,4 +1,4 @@
-"""The paper's own figures, to stand beside ours: Iida et al. (ACCV 2022), Tables 2 and 3.
+"""Published figures for comparison: Iida et al. (ACCV 2022), Tables 2 and 3.
 
 PID of positive test images, mean and standard deviation of five runs.
 """
@@ -13,21 +13,21 @@ PAPER = "Iida et al., ACCV 2022"
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedScores:
-    """Figures of one table of the paper, by patch size."""
+    """Figures of a table of the paper, by patch size."""
 
     source: str
     data: str  # the data set's name
     sizes: tuple[int, ...]  # m in px
-    means: Mapping[str, tuple[float, ...]]  # of a method, or of a variation: one a size
-    sds: Mapping[str, tuple[float, ...]]  # empty where the paper prints none
+    means: Mapping[str, tuple[float, ...]]  # by method or variation: one figure per size
+    sds: Mapping[str, tuple[float, ...]]  # empty if the paper prints none
     remark: str = ""
 
     def mean(self, name: str, patch_size: int) -> float | None:
-        """Return a figure; None where the paper has none."""
+        """Return a figure; None if the paper has none."""
         return self._at(self.means, name, patch_size)
 
     def sd(self, name: str, patch_size: int) -> float | None:
-        """Return the standard deviation of a figure; None where the paper has none."""
+        """Return the standard deviation of a figure; None if the paper has none."""
         return self._at(self.sds, name, patch_size)
 
     def _at(self, figures: Mapping[str, tuple[float, ...]], name: str, patch_size: int) -> float | None:
@@ -91,5 +91,5 @@ _OF_KIND = {
 
 
 def published_scores(kind: str) -> PublishedScores | None:
-    """Return the paper's Table 2 for data of a kind; None where the paper has no such data."""
+    """Return the paper's Table 2 for a kind of data; None if the paper has no such data."""
     return _OF_KIND.get(kind)

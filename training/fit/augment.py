@@ -19,7 +19,7 @@ def augment(
 ) -> tuple[Tensor, Tensor | None]:
     """Augment images (N, C, S, T) uint8 to (N, C, height, width) float32 in 0..1, each by its own draw.
 
-    Masks (N, 1, S, T) of 0 and 1, where there are some, move with their images.
+    Masks (N, 1, S, T) of 0 and 1, if given, are transformed like their images.
     """
     matrices = warp_matrices(len(images), config, images.shape[-1] / images.shape[-2], draws)
     pixels = resize(warp(images.float() / 255, matrices), size)
@@ -32,9 +32,9 @@ def augment(
 
 
 def warp_matrices(n: int, config: AugmentConfig, aspect: float, draws: Draws) -> Tensor:
-    """Draw flips, rotation, scale, aspect and shift as affine maps of output to input places: (N, 2, 3).
+    """Draw flips, rotation, scale, aspect and shift as affine maps from output to input coordinates: (N, 2, 3).
 
-    Places are -1..1 across the image, so a rotation must know its `aspect`, width over height.
+    Coordinates are -1..1 across the image, so rotation needs its `aspect`, width over height.
     """
     angle = torch.deg2rad(_uniform(n, (-config.rotation_deg, config.rotation_deg), draws))
     area = _uniform(n, config.scale, draws)
@@ -51,7 +51,7 @@ def warp_matrices(n: int, config: AugmentConfig, aspect: float, draws: Draws) ->
 
 
 def warp(images: Tensor, matrices: Tensor) -> Tensor:
-    """Resample images (N, C, S, T) bilinearly at the places that `matrices` (N, 2, 3) name; black outside."""
+    """Resample images (N, C, S, T) bilinearly by affine `matrices` (N, 2, 3); black outside."""
     grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, align_corners=False)
 
@@ -64,7 +64,7 @@ def resize(images: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def jitter(images: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:
-    """Change the light of images (N, C, H, W) in 0..1: gamma, gains, contrast and saturation."""
+    """Change gamma, gains, contrast and saturation of images (N, C, H, W) in 0..1."""
     n, channels = images.shape[:2]
 
     def factor(spread: float, columns: int = 1) -> Tensor:
@@ -80,10 +80,10 @@ def jitter(images: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:
 
 
 def missing_patches(n: int, config: AugmentConfig, size: tuple[int, int], draws: Draws) -> Tensor:
-    """Draw which patches of n images are missing, (n, 1, height, width) bool: none, or a share of a grid.
+    """Draw the missing patches of n images, (n, 1, height, width) bool: none, or a share of the cells of a grid.
 
-    A network that never saw a black patch takes its edges for something, and a score by missing patches then
-    measures that (Hase et al., NeurIPS 2021, on explanations and inputs that training has not shown).
+    A network never trained on black patches reacts to their edges, and a score based on missing patches then
+    measures that reaction (Hase et al., NeurIPS 2021: explanations and out-of-distribution inputs).
     """
     share = torch.where(draws.uniform(n) < config.missing, _uniform(n, config.missing_share, draws), 0.0)
     patch_sizes = [PATCHES[int(draw * len(PATCHES))] for draw in draws.uniform(n)]

@@ -1,4 +1,4 @@
-"""The batches of an epoch: which images, augmented how; all of it follows from seed and epoch."""
+"""Batches of an epoch: choice and augmentation of images, determined by seed and epoch."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from training.fit.augment import augment, erase
 from training.fit.distributed import ALONE, Processes
 from training.fit.draws import Draws
 
-FAINT = 0.25  # of a pixel: what warping spreads beyond a lesion is less
-# Generated images come at the network's own size, each of another eye: to warp them would only blur them.
+FAINT = 0.25  # share of a pixel; warping spreads less than this beyond a lesion
+# Generated images have the network's input size and all differ: warping would only blur them.
 STILL: dict[str, Any] = {"rotation_deg": 0.0, "scale": (1.0, 1.0), "ratio": (1.0, 1.0)}
 
 
 class Batch(NamedTuple):
-    """What one step sees."""
+    """Input of one training step."""
 
     images: Tensor  # (N, C, H, W) float32, normalised
     labels: Tensor  # (N,)
     masks: Tensor | None = None  # (N, 1, H, W) float32
-    known: Tensor | None = None  # (N,) bool: whose mask is known
+    known: Tensor | None = None  # (N,) bool: whether the mask is known
 
 
 def epoch_generator(seed: int, epoch: int) -> Generator:
-    """Return the random numbers of one epoch, whatever came before it."""
+    """Return the random generator of an epoch, independent of earlier epochs."""
     return Generator().manual_seed(seed * 1_000_003 + epoch)
 
 
 def epoch_order(labels: Tensor, *, batch_size: int, balanced: bool, generator: Generator) -> list[Tensor]:
-    """Return the indices of each batch. Balanced: each class fills the same share, the rarer ones repeating."""
+    """Return the indices of each batch. Balanced: all classes have the same share; images of rarer ones repeat."""
     if not balanced:
         return list(torch.randperm(len(labels), generator=generator).split(batch_size))
     classes = labels.unique()
@@ -60,9 +60,9 @@ def epoch_batches(
     generated: LabelledImages | None = None,
     processes: Processes = ALONE,
 ) -> Iterator[Batch]:
-    """Yield the augmented batches of an epoch, this process's part of each.
+    """Yield the augmented batches of an epoch, or this process's part of each.
 
-    Generated images, where there are some, are a share of each batch.
+    Generated images, if given, make up a share of each batch.
     """
     generator, balanced = epoch_generator(config.run.seed, epoch), config.run.balanced
     size = real_size(config)
@@ -81,7 +81,7 @@ def epoch_batches(
 
 
 def real_size(config: TrainingConfig) -> int:
-    """Return how many images of a batch are not generated ones beside them."""
+    """Return the number of images in a batch without the generated ones mixed in."""
     return config.run.batch_size - round(config.run.batch_size * config.data.generated_share)
 
 
@@ -108,7 +108,7 @@ def _batch(
 
 
 def _joined(one: Batch, other: Batch) -> Batch:
-    """Put two batches into one; where only one knows masks, those of the other are unknown."""
+    """Join two batches; if only one has masks, those of the other count as unknown."""
     images, labels = torch.cat([one.images, other.images]), torch.cat([one.labels, other.labels])
     if one.masks is None and other.masks is None:
         return Batch(images, labels)
@@ -123,5 +123,5 @@ def _masked(batch: Batch) -> tuple[Tensor, Tensor]:
 
 
 def attention_target(masks: Tensor, size: torch.Size) -> Tensor:
-    """Shrink masks (N, 1, H, W) to the attention's size: 1 where any pixel of the cell is lesion, else 0."""
+    """Reduce masks (N, 1, H, W) to the attention map's size: 1 if any pixel of the cell is lesion, else 0."""
     return (F.adaptive_max_pool2d(masks, [size[-2], size[-1]]) >= FAINT).to(masks.dtype)

@@ -1,7 +1,7 @@
-"""Data parallel training: the processes that torchrun started share each batch, and its loss is one loss.
+"""Data parallel training: processes started by torchrun share each batch and compute one loss.
 
-Every process draws the whole batch's random numbers and makes its own images, batch norms see all images, and
-outputs are brought together before the loss. So one process and many give the same curve, whatever the loss is.
+Every process draws the random numbers of the whole batch and prepares its own images, batch norms use all images,
+and outputs are gathered before the loss. So one process and several give the same curve with any loss.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from model.errors import ConfigurationError
 
 @dataclass(frozen=True)
 class Processes:
-    """This process among those that train together."""
+    """Rank of this process and number of processes that train together."""
 
     rank: int = 0
     count: int = 1
 
     @property
     def first(self) -> bool:
-        """Whether this is the one that writes and prints."""
+        """Whether this process writes files and prints."""
         return self.rank == 0
 
     def part(self, n: int) -> slice:
-        """Return which of a batch's n images are this process's: parts differ by one image at most.
+        """Return this process's part of a batch of n images; parts differ by at most one image.
 
         Raises:
-            ConfigurationError: too few images for so many processes.
+            ConfigurationError: there are fewer images than processes.
         """
         if n < self.count:
             raise ConfigurationError(
@@ -44,7 +44,7 @@ class Processes:
         return slice(n * self.rank // self.count, n * (self.rank + 1) // self.count)
 
     def together(self, *parts: Tensor) -> tuple[Tensor, ...]:
-        """Put the rows (n, ...) of all processes behind one another: (N, ...), each with its gradient."""
+        """Concatenate the rows (n, ...) of all processes to (N, ...), with gradients."""
         if self.count == 1:
             return parts
         sizes = torch.zeros(self.count, dtype=torch.int64, device=parts[0].device)
@@ -59,7 +59,7 @@ class Processes:
             distributed.barrier()
 
     def agreed(self, value: float, device: torch.device) -> float:
-        """Return the first process's value: whoever decides by it decides alike."""
+        """Return the first process's value, so that all processes decide alike."""
         if self.count == 1:
             return value
         tensor = torch.tensor(value, dtype=torch.float64, device=device)
@@ -72,7 +72,7 @@ ALONE = Processes()
 
 @contextmanager
 def joined_processes(device: str) -> Iterator[tuple[Processes, str]]:
-    """Join those that torchrun started, if it did; yields which this is, and its own device."""
+    """Join the process group if torchrun started this process; yield its rank and its device."""
     if "TORCHELASTIC_RUN_ID" not in os.environ:
         yield ALONE, device
         return
@@ -87,7 +87,7 @@ def joined_processes(device: str) -> Iterator[tuple[Processes, str]]:
 
 
 def sum_over_processes(tensor: Tensor) -> Tensor:
-    """Add up the tensors of all processes; gradients are added up likewise."""
+    """Sum the tensors of all processes; gradients are summed likewise."""
     summed: Tensor = _Sum.apply(tensor)  # type: ignore[no-untyped-call]  # torch's own signature has no types
     return summed
 
@@ -105,5 +105,5 @@ class _Sum(torch.autograd.Function):
 
 
 def _among_zeros(part: Tensor, before: int, behind: int) -> Tensor:
-    """Lengthen (n, ...) by rows of zeros to (before + n + behind, ...)."""
+    """Pad (n, ...) with rows of zeros to (before + n + behind, ...)."""
     return F.pad(part, [0, 0] * (part.ndim - 1) + [before, behind])

@@ -1,4 +1,4 @@
-"""Random numbers of augmentation, a row an image, whichever process augments it."""
+"""Random numbers of augmentation: one row per image, independent of the number of processes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from torch import Generator, Tensor
 
 @dataclass(frozen=True)
 class Draws:
-    """Uniform numbers; where processes share a batch, each takes the rows of its own images."""
+    """Uniform random numbers. Processes that share a batch each take the rows of their own images."""
 
     generator: Generator
-    total: int | None = None  # images of the whole batch; None: all are at hand
-    first: int = 0  # place of the first image at hand
+    total: int | None = None  # images of the whole batch; None: this process has all
+    first: int = 0  # index of this process's first image
 
     def uniform(self, n: int, *shape: int) -> Tensor:
-        """Draw the next numbers in 0..1 for the n images at hand: (n, *shape)."""
+        """Draw the next numbers in 0..1 for this process's n images: (n, *shape)."""
         return torch.rand(self.total or n, *shape, generator=self.generator)[self.first : self.first + n]

@@ -1,4 +1,4 @@
-"""PID of the attention on a few validation images while a network trains: section 3.3 of the paper."""
+"""PID of the attention map on a few validation images during training (section 3.2)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ PATCH_SIZE = 16  # m of the paper's Table 3, px
 
 
 def attention_pid(loaded: LoadedCheckpoint, images: LabelledImages, count: int) -> float | None:
-    """Return the attention's mean PID, protocol "paper", over the first `count` images that are not of class 0.
+    """Return the attention map's mean PID, protocol "paper", over the first `count` images that are not of class 0.
 
-    None without such an image; NaN where the network overflows on an image half deleted, which says nothing of how
-    well it trains.
+    None without such an image. NaN if the network overflows on a partly deleted image; training goes on then.
     """
     request = EvaluationRequest(methods=("attention",), patch_sizes=(PATCH_SIZE,), step="recommended")
     scores = []

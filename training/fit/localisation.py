@@ -1,4 +1,4 @@
-"""Where attention lies while a network trains, on the validation images whose lesions are known."""
+"""Localisation of the attention map during training, on validation images with known lesions."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from model.evaluation.evaluate import TOLERANCE_PX
 from model.metrics.localisation import localise
 from training.data.images import LabelledImages
 
-IMAGES = 64  # at most: generated validation images are all masked
+IMAGES = 64  # at most; all generated validation images have masks
 
 
 class LocalisationRecord(TypedDict):
-    """Part of an epoch's record; None without any mask."""
+    """Localisation figures of an epoch; None without masks."""
 
     attention_hits: float | None
     attention_energy: float | None
 
 
 def localisation_record(attention: Tensor, images: LabelledImages) -> LocalisationRecord:
-    """Compare attention (N, 1, h, w) with the masks of images that have something inside, the first of them."""
+    """Compare attention (N, 1, h, w) with the first nonempty masks."""
     if images.masks is None:
         return {"attention_hits": None, "attention_energy": None}
     places = images.masks.flatten(1).any(dim=1).nonzero().flatten()[:IMAGES].tolist()

@@ -1,4 +1,4 @@
-"""The loss of eq. (6): the prediction's, plus λ times the branch's."""
+"""Loss of eq. (6): that of the prediction plus λ times that of the attention branch."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def labn_loss(
     masks: Tensor | None = None,
     known: Tensor | None = None,
 ) -> Tensor:
-    """Eq. (6): L(logits) + λ L(branch logits), plus the attention's own loss where masks are given.
+    """Return eq. (6), L(logits) + λ L(branch logits), plus the attention map's loss if masks are given.
 
     Args:
-        output: of N images and K classes.
+        output: network output for N images and K classes.
         labels: (N,) int64.
-        config: weights.
-        masks: (N, 1, h, w) in 0..1, of the attention's size.
-        known: (N,) of bools: whose masks count; None: all.
+        config: kind of loss and weights.
+        masks: (N, 1, h, w) in 0..1, of the attention map's size.
+        known: (N,) bool, whether the mask counts; None: all count.
 
     Returns:
         A scalar, the mean over the batch.
@@ -37,7 +37,7 @@ def labn_loss(
 
 
 def attention_loss(attention: Tensor, masks: Tensor, config: LossConfig, known: Tensor | None = None) -> Tensor:
-    """Compare attention and masks, both (N, 1, h, w), of the images whose mask is known (N,); 0 without any."""
+    """Compare attention and masks, both (N, 1, h, w), where `known` (N,) is true; 0 if it nowhere is."""
     if known is None:
         return mask_loss(attention, masks, config.mask_kind)
     if not bool(known.any()):
@@ -48,8 +48,8 @@ def attention_loss(attention: Tensor, masks: Tensor, config: LossConfig, known: 
 def class_loss(logits: Tensor, labels: Tensor, config: LossConfig) -> Tensor:
     """Weighted classification loss of logits (N, K).
 
-    Cross entropy divides by the sum of the weights (a weighted mean: all weights alike change nothing), the
-    one-hot form by N K (a weight of 2 doubles its image's part).
+    Cross entropy divides by the sum of the weights (a weighted mean: equal weights change nothing), the one-hot
+    form by N K (a weight of 2 doubles its image's share).
     """
     weights = logits.new_tensor(config.class_weights or (1.0,) * logits.shape[1])
     if config.kind == "one_hot_bce":

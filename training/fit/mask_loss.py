@@ -1,4 +1,4 @@
-"""The attention map against lesion masks: what teaches the network where to look."""
+"""Loss of the attention map against lesion masks."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ FOCUS = 2  # γ of the focal loss, as published
 
 
 def mask_loss(attention: Tensor, masks: Tensor, kind: MaskLoss) -> Tensor:
-    """Compare attention (N, 1, h, w) in 0..1 with masks alike; a cell is lesion where its mask is over 0.
+    """Compare attention (N, 1, h, w) in 0..1 with masks of the same shape; a cell is lesion if its mask is above 0.
 
-    `balanced_bce`: lesion cells and all others weigh the same in the batch. It finds the rarest lesion, but its
-    best map is over 0.5 wherever lesions are likelier than on the average cell: on most of a diseased retina.
-    `bce` has the probability itself as its best map, `focal` turns the weight to the cells that are still wrong
-    (Lin et al. 2017), `dice` rewards overlap over the whole batch (Milletari et al. 2016), and `dice_bce` is the
-    sum of both, with which segmentation networks are mostly trained (Isensee et al. 2021).
+    `balanced_bce`: lesion cells and all other cells have the same total weight in a batch. It finds the rarest
+    lesion, but its optimal map exceeds 0.5 wherever lesions are likelier than on average: on most of a diseased
+    retina. `bce`: its optimal map is the lesion probability. `focal` weighs cells by their error (Lin et al. 2017).
+    `dice` rewards overlap over the whole batch (Milletari et al. 2016). `dice_bce` is the sum of `dice` and `bce`,
+    the usual loss of segmentation networks (Isensee et al. 2021).
     """
     lesion = (masks > 0).to(attention.dtype)
     attention = attention.clamp(1e-6, 1 - 1e-6)
@@ -40,5 +40,5 @@ def _balance(lesion: Tensor) -> Tensor:
 
 
 def _dice(attention: Tensor, lesion: Tensor) -> Tensor:
-    """One minus twice the overlap over the sum of both; one cell more in each keeps empty masks finite."""
+    """Return 1 - 2 overlap / sum of both areas; adding one cell to each keeps empty masks finite."""
     return 1 - (2 * (attention * lesion).sum() + 1) / (attention.sum() + lesion.sum() + 1)

@@ -1,4 +1,4 @@
-"""AdamW in the groups of the paper's Table 1, and how the learning rates fall."""
+"""AdamW with the parameter groups of the paper's Table 1, and learning rate schedules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Schedule = LambdaLR | ReduceLROnPlateau
 
 
 def make_optimizer(network: LambdaAbn, config: OptimConfig) -> AdamW:
-    """Return AdamW over two groups: branch and linear layer, and everything else."""
+    """Return AdamW with two parameter groups: branch and linear layer; everything else."""
     fast = [*network.branch.parameters(), *network.classify.parameters()]
     slow = [p for part in (network.stem, network.before, network.after) for p in part.parameters()]
     groups = [{"params": fast, "lr": config.branch_lr}, {"params": slow, "lr": config.trunk_lr}]
@@ -22,7 +22,7 @@ def make_optimizer(network: LambdaAbn, config: OptimConfig) -> AdamW:
 
 
 def make_schedule(optimizer: AdamW, config: OptimConfig, epochs: int) -> Schedule:
-    """Return what is stepped once an epoch (with the validation loss: plateau)."""
+    """Return the schedule, stepped once per epoch (the plateau schedule with the validation loss)."""
     if config.schedule == "plateau":
         return ReduceLROnPlateau(
             optimizer,

@@ -1,4 +1,4 @@
-"""What a run leaves to look at: metrics.csv and curves.png."""
+"""Records of a run: metrics.csv and curves.png."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from matplotlib import pyplot as plt
 
 
 def write_record(out: Path, history: Sequence[EpochRecord], *, picture: bool = False) -> None:
-    """Write metrics.csv, and curves.png if asked."""
+    """Write metrics.csv and, with `picture`, curves.png."""
     if not history:
         return
     table = io.StringIO()
@@ -32,7 +32,7 @@ def write_record(out: Path, history: Sequence[EpochRecord], *, picture: bool = F
 
 
 def code_revision() -> str:
-    """Return the commit of the code that runs, "+" behind it where files differ; "unknown" outside git."""
+    """Return the commit of the running code, with "+" if files differ from it; "unknown" outside git."""
     here = Path(__file__).parent
     try:
         command = ["git", "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]

@@ -1,4 +1,4 @@
-"""One step of training: the network in the run's precision, the loss of the whole batch, the update."""
+"""Training step: forward pass in the run's precision, loss of the whole batch, update of the weights."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Forward = Callable[[Tensor], LabnOutput]
 
 
 class Step:
-    """What a batch does to a network."""
+    """Computes a batch's loss and updates the weights."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Step:
         self.forward = forward_of(network, config.run, processes)
 
     def loss(self, batch: Batch) -> Tensor:
-        """Return eq. (6) on the batch, of which each process brings its part: the same scalar in all of them."""
+        """Return the loss of the batch, of which each process has a part: the same scalar in all processes."""
         output = self._output(batch.images)
         targets = self._targets(batch, output.attention.shape)
         logits, branch_logits, attention, labels, *targets = self.processes.together(*output, *targets)
@@ -45,7 +45,7 @@ class Step:
         return labn_loss(whole, labels, self.config.loss, masks, None if known is None else known > 0)
 
     def update(self, loss: Tensor) -> None:
-        """Change the weights."""
+        """Update the weights."""
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
@@ -58,7 +58,7 @@ class Step:
         return LabnOutput(*(tensor.float() for tensor in output))
 
     def _targets(self, batch: Batch, size: torch.Size) -> list[Tensor]:
-        """Return labels, and masks with whether they are known, if there are any: a row an image."""
+        """Return labels and, if there are masks, masks and whether they are known: one row per image."""
         targets = [batch.labels]
         if batch.masks is not None and batch.known is not None:
             targets += [attention_target(batch.masks, size), batch.known.to(torch.int64)]
@@ -66,15 +66,15 @@ class Step:
 
 
 def forward_of(network: LambdaAbn, run: RunConfig, processes: Processes) -> Forward:
-    """Return the network as it is trained: shared between processes, compiled."""
+    """Return the network for training: data parallel and compiled as configured."""
     forward: nn.Module = network
     if processes.count > 1:
-        forward = DistributedDataParallel(network, broadcast_buffers=False)  # shared norms keep buffers alike
+        forward = DistributedDataParallel(network, broadcast_buffers=False)  # shared norms keep buffers equal
     if run.compiled:
         forward = cast(nn.Module, torch.compile(forward))
     return cast(Forward, forward)
 
 
 def memory_format(run: RunConfig) -> torch.memory_format:
-    """Return how images and weights lie in memory."""
+    """Return the memory format of images and weights."""
     return torch.channels_last if run.channels_last else torch.contiguous_format

@@ -1,4 +1,4 @@
-"""Batch norm over the images of all processes; torch's own SyncBatchNorm knows no CPU."""
+"""Batch norm over the images of all processes; torch's own SyncBatchNorm does not run on a CPU."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from training.fit.distributed import sum_over_processes
 
 
 class SharedBatchNorm2d(nn.BatchNorm2d):
-    """In training, what BatchNorm2d would give on all processes' images together; in evaluation the same as it."""
+    """BatchNorm2d over the images of all processes in training; plain BatchNorm2d in evaluation."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise x (N, C, H, W), of which each process has its own N."""
+        """Normalise x (N, C, H, W); N may differ between processes."""
         if not self.training:
             return super().forward(x)
         wide = x.float()
@@ -36,7 +36,7 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
 
 
 def share_norms(module: nn.Module) -> None:
-    """Put a shared norm in the place of every batch norm, with its weights and statistics."""
+    """Replace every batch norm by a shared one with its weights and statistics."""
     for name, child in module.named_children():
         if isinstance(child, nn.BatchNorm2d):
             shared = SharedBatchNorm2d(child.num_features, eps=child.eps, momentum=child.momentum)

@@ -1,4 +1,4 @@
-"""The model card: a shipped checkpoint's figures in words, beside the file."""
+"""Model card of a shipped checkpoint: Markdown beside the file."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _SPLITS: tuple[EvaluationSplit, ...] = ("validation", "test")
 
 _TEMPLATE = """# Model card: {name}
 
-A Lambda Attention Branch Network (preset `{preset}` at {height}x{width} px, {parameters:,} parameters) that tells
-**{positive}** from **{negative}** in {words.pictures}, and shows where it looked.
+A Lambda Attention Branch Network (preset `{preset}` at {height}x{width} px, {parameters:,} parameters). It
+distinguishes **{positive}** from **{negative}** in {words.pictures} and shows which regions it used.
 
 {words.warning}
 
@@ -28,9 +28,9 @@ Intervals: 95 %, percentile bootstrap within classes, 2,000 rounds. The operatin
 validation split. {words.doubt}
 
 ## Explanations
-The attention map has θ = {threshold}. On the test split it is over θ on {coverage:.1%} of the cells of positives
-and on {coverage_negative:.1%} of those of negatives; {without:.1%} of the images have no cell over θ: what then
-decides is the network's bias alone.
+The attention map's threshold is θ = {threshold}. On the test split it exceeds θ on {coverage:.1%} of the cells of
+positives and on {coverage_negative:.1%} of those of negatives. {without:.1%} of the images have no cell above θ:
+the network's bias alone decides about them.
 
 ## How it was made
 ```
@@ -42,17 +42,17 @@ Seed {seed}, code revision {revision}, best epoch {epoch}. The full configuratio
 
 
 def ship(checkpoint: Path, out: Path, root: Path | None, commands: list[str]) -> None:
-    """Evaluate a checkpoint; write it with its figures in its card, and the card in words beside it.
+    """Evaluate a checkpoint, write it with the figures in its metadata, and write its model card.
 
     Args:
         checkpoint: of a run on IDRiD or on generated magnetograms.
-        out: the new checkpoint; the words go to the same name with `.md`.
-        root: folder of the data set, where it is not generated.
-        commands: how it was made.
+        out: new checkpoint; the model card has the same name with `.md`.
+        root: folder of the data set; generated data need none.
+        commands: with which it was made.
 
     Raises:
         CheckpointError: not a checkpoint, or one that was not trained here.
-        DatasetError: the data cannot be used, or there is no card for their kind.
+        DatasetError: the data cannot be used, or model cards do not cover their kind.
     """
     folded, loaded = load_checkpoint(checkpoint), load_checkpoint(checkpoint, folded=False)
     config = TrainingConfig.of_checkpoint(folded)

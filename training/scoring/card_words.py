@@ -1,4 +1,4 @@
-"""What a model card says of the data, by their kind."""
+"""Data-dependent texts of a model card, by kind of data."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from training.errors import DatasetError
 
 @dataclass(frozen=True, kw_only=True)
 class CardWords:
-    """The parts of a card that its data decide."""
+    """Texts of a model card that depend on its data."""
 
     pictures: str  # "... in colour fundus photographs"
-    warning: str  # what it must not be used for
+    warning: str  # limits of use
     data: str  # Markdown paragraphs
-    doubt: str  # how far the figures can be trusted
+    doubt: str  # reliability of the figures
 
 
 def check_kind(kind: str) -> None:
-    """Make sure that there are words for data of that kind.
+    """Check that model cards cover data of that kind.
 
     Raises:
-        DatasetError: there are none.
+        DatasetError: they do not.
     """
     if kind not in _WORDS:
         raise DatasetError(f"model cards are written for data of kind {' or '.join(_WORDS)}, these are {kind!r}")
 
 
 def card_words(card: dict[str, Any]) -> CardWords:
-    """Return the words for a checkpoint's card; its data are of a kind that has been checked."""
+    """Return the texts for a checkpoint's card. `check_kind` must have accepted its data."""
     return _WORDS[card["training"]["data"]["kind"]](card)
 
 
@@ -40,25 +40,25 @@ def _idrid(card: dict[str, Any]) -> CardWords:
         pictures="colour fundus photographs",
         warning=_NOT_MEDICAL.format(images=sum(data["training"].values())),
         data=_IDRID.format(training=_counts(data["training"]), validation=_counts(data["validation"]))
-        + lessons(data, pretrained=bool(training["run"]["initialise_from"]), patched=patched),
+        + training_notes(data, pretrained=bool(training["run"]["initialise_from"]), patched=patched),
         doubt=_SMALL_TEST.format(images=card["evaluations"]["test"]["images"]),
     )
 
 
 _NOT_MEDICAL = """\
-**Not a medical device.** It has learnt from {images} photographs of one clinic and must not be used for
-diagnosis. Its attention map shows what gated the network's features, not what a physician would call a
+**Not a medical device.** It was trained on {images} photographs from one clinic and must not be used for
+diagnosis. Its attention map shows which features the network kept, not what a physician would call a
 lesion."""
 _IDRID = """\
 IDRiD, the Indian Diabetic Retinopathy Image Dataset (Porwal et al., 2018, doi:10.3390/data3030025),
 licence CC BY 4.0, scaled to 644x428 px. Grade 0 is negative, grades 1-4 are positive. Training
-{training}, validation {validation} (images a class, split by seed, byte-identical images never parted).
-The official test split is used without image 064, which is byte-identical to training image 118 under
-another grade. Everything was chosen on validation.
+{training}, validation {validation} (images per class; split by seed, byte-identical images kept together).
+The official test split is used without image 064, which is byte-identical to training image 118 but graded
+differently. All choices were made on the validation split.
 """
 _SMALL_TEST = """\
-A test split of {images} images is small, and it differs from the training split in cameras and light:
-read the intervals, not the digits."""
+The test split has only {images} images and differs from the training split in cameras and light: rely on the
+intervals, not on the digits."""
 
 
 def _magnetogram(card: dict[str, Any]) -> CardWords:
@@ -77,24 +77,24 @@ def _magnetogram(card: dict[str, Any]) -> CardWords:
 
 
 _NOT_A_FORECAST = """\
-**Trained on generated data alone: not a forecast of anything.** It has never seen a real magnetogram,
-nor a flare. It shows that the service, its explanations and their scores work on this kind of image, and
-is where training on real ones may start."""
+**Trained on generated data only: not for forecasting.** No real magnetogram or flare was used. It shows that
+the service, its explanations and their scores work on this kind of image, and it is a starting point for
+training on real ones."""
 _SAME_GENERATOR = """\
-The test images come from the same generator: the figures say how well the network learnt the rule of that
-generator, and nothing of flares."""
+The test images come from the same generator: the figures show how well the network learnt that generator's rule
+and say nothing about flares."""
 _MAGNETOGRAMS = """\
 Images of `python -m training generate magnetogram`, 512x512 px, ±{clip:g} G: {training:,} for training,
-{validation} for validation, as many for test, all of different seeds.{before} Both classes are equally
-frequent. A positive has one region whose core holds a sharp, sheared inversion line of polarity; a
-negative has a core of the same outline whose polarities lie otherwise, mostly of the same flux: size and
-flux tell next to nothing. The mask of that core is a target of the attention while it learns.
+{validation} for validation, as many for test, all with different seeds.{before} Both classes are equally
+frequent. A positive has one region whose core has a sharp, sheared polarity inversion line; a negative has a
+core of the same outline with another arrangement of polarities, mostly of the same flux, so that size and flux
+reveal next to nothing. During training the mask of that core was a target for the attention map.
 """
-_OTHERS_BEFORE = " It has learnt from as many others before."
+_OTHERS_BEFORE = " Before that it was trained on as many others."
 
 
-def lessons(data: dict[str, Any], *, pretrained: bool, patched: bool) -> str:
-    """Say what else a network of real photographs has learnt from."""
+def training_notes(data: dict[str, Any], *, pretrained: bool, patched: bool) -> str:
+    """Return paragraphs on pretraining, generated images, masks and black patches."""
     generated, masked = data.get("generated", 0), data.get("masked", 0)
     sentences = [_PRETRAINING] if pretrained else []
     sentences += [_GENERATED.format(count=generated)] if generated else []
@@ -105,22 +105,22 @@ def lessons(data: dict[str, Any], *, pretrained: bool, patched: bool) -> str:
 
 
 _PRETRAINING = """
-Before that it was trained on generated photographs (`python -m training generate fundus` shows such images), with
-the exact lesion masks as a target of its attention.
+It was first trained on generated photographs (`python -m training generate fundus` writes examples), with the
+exact lesion masks as a target for its attention map.
 """
 _GENERATED = """
-Each batch held generated photographs too ({count:,} in all), with their exact lesion masks as a target of its
-attention.
+Each batch also contained generated photographs ({count:,} in all), with the exact lesion masks as a target for the
+attention map.
 """
 _MASKED = """
-Lesion masks of {count} real training photographs were a target of its attention; grade 0 counted as free of
-lesions.
+Lesion masks of {count} real training photographs were a target for the attention map; photographs of grade 0
+counted as free of lesions.
 """
 _UNMASKED = """
 No lesion mask of a real photograph was used.
 """
 _PATCHED = """
-Black squares covered parts of some training images, so that it knows what patch insertion-deletion shows it.
+Black squares covered parts of some training images, because patch insertion-deletion shows such images.
 """
 
 

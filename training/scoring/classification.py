@@ -1,4 +1,4 @@
-"""A checkpoint's figures on a split of a data set, with intervals."""
+"""Classification figures of a checkpoint on a split, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ EvaluationSplit = Literal["validation", "test"]
 
 
 class Scores(NamedTuple):
-    """What the network says of N images."""
+    """Network outputs for N images."""
 
     labels: Labels  # (N,)
     probabilities: Floats  # (N,) of class 1
-    coverage: Floats  # (N,) share of attention cells over θ
+    coverage: Floats  # (N,) share of attention cells above θ
 
 
 def evaluate(
@@ -57,7 +57,7 @@ def evaluate(
         JSON types; figures with intervals are {value, low, high} (95 %, bootstrap within classes).
 
     Raises:
-        DatasetError: the data cannot be used, or there are not two classes.
+        DatasetError: the data cannot be used, or the checkpoint does not have two classes.
     """
     if len(loaded.labels) != 2:
         raise DatasetError(f"figures are of two classes, the checkpoint has {loaded.labels}")
@@ -69,9 +69,9 @@ def evaluate(
 
 
 def held_out_images(config: TrainingConfig, root: Path | None, split: EvaluationSplit) -> LabelledImages:
-    """Return images that the run of this configuration did not train on, as its network takes them.
+    """Return network inputs that a run of this configuration was not trained on.
 
-    Generated ones follow the training images' seeds; as a test split, a folder of others may be given.
+    Seeds of generated images follow those of the training images; a folder of other images may serve as test split.
 
     Raises:
         DatasetError: the data cannot be used.
@@ -85,9 +85,9 @@ def held_out_images(config: TrainingConfig, root: Path | None, split: Evaluation
 
 
 def held_out_examples(config: TrainingConfig, root: Path | None, split: EvaluationSplit) -> list[Example]:
-    """Return image files that the run of this configuration did not train on.
+    """Return image files that a run of this configuration was not trained on.
 
-    For a network of generated images that is a folder of others, as `python -m training generate` writes them.
+    For generated data `root` is a folder of other images, written by `python -m training generate`.
 
     Raises:
         DatasetError: the data cannot be used.
@@ -108,7 +108,7 @@ def _folder(config: TrainingConfig, root: Path | None) -> Path:
 
 
 def figures(scores: Scores, operating_point: float) -> dict[str, Any]:
-    """Return every figure of the model card."""
+    """Return all figures of the model card."""
     labels, probabilities, coverage = scores
 
     def with_interval(statistic: Statistic) -> dict[str, float]:
@@ -151,7 +151,7 @@ def figures(scores: Scores, operating_point: float) -> dict[str, Any]:
 
 
 def score_images(loaded: LoadedCheckpoint, images: LabelledImages) -> Scores:
-    """Run the network over images as it takes them."""
+    """Return the network's scores for its inputs."""
     probabilities, coverage = [], []
     for output in outputs(loaded, images):
         probabilities.append(output.logits.double().softmax(1)[:, 1].cpu().numpy())
@@ -161,7 +161,7 @@ def score_images(loaded: LoadedCheckpoint, images: LabelledImages) -> Scores:
 
 @torch.inference_mode()
 def outputs(loaded: LoadedCheckpoint, images: LabelledImages) -> Iterator[LabnOutput]:
-    """Yield what the network says of images as it takes them, a batch at a time."""
+    """Yield the network's outputs for its inputs, batch by batch."""
     device = next(loaded.network.parameters()).device
     batches = images.images.split(BATCH)
     for batch in tqdm(batches, total=-(-len(images) // BATCH), desc="scoring", unit="batch", leave=False):

@@ -1,4 +1,4 @@
-"""Explanations of a checkpoint on chosen images, as documents; what was measured before is not measured again."""
+"""Explanation scores of a checkpoint on chosen images, as documents; existing results are reused."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from training.errors import DatasetError
 
 @dataclass(frozen=True)
 class Explained:
-    """What was found of a set of images under one protocol."""
+    """Explanation scores of a set of images under one protocol."""
 
     documents: tuple[Document, ...]  # of `Evaluation.to_dict`, without curves
-    left_out: tuple[str, ...]  # images that could not be used, and why
+    left_out: tuple[str, ...]  # images that could not be used, with the reason
 
     def score(self, path: str, method: str, patch_size: int) -> float | None:
-        """Return the PID of an image's map; None where it was not measured."""
+        """Return the PID of an image's map; None if it was not measured."""
         for document in self.documents:
             if document["path"] == path:
                 scores = document["methods"][method]["scores"]
@@ -34,12 +34,12 @@ class Explained:
 def explain_items(
     loaded: LoadedCheckpoint, request: EvaluationRequest, items: Sequence[Item], out: Path
 ) -> Explained:
-    """Evaluate explanations of images in a folder, which holds what an `EvaluationFolder` leaves.
+    """Evaluate explanations of images; results are kept in the folder `out`, as by `EvaluationFolder`.
 
     Raises:
         DatasetError: no image could be used.
-        ConfigurationError: results would lie upon images.
-        MetricError: a curve would have a single point.
+        ConfigurationError: results would overwrite images.
+        MetricError: a curve would have only one point.
         OSError: the folder cannot be written.
     """
     names = picture_names([item.path for item in items])

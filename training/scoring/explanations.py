@@ -1,4 +1,4 @@
-"""Explanations evaluated on images that a network was not trained on: as in the paper, on the positives."""
+"""Evaluates explanations on held-out images; by default, as in the paper, on positives."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ Classes = Literal["positive", "all"]
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What is kept of a split, one condition after the other."""
+    """Choice of images from a split; conditions apply in the order of the fields."""
 
-    classes: Classes = "positive"  # of any class but the first
-    correct_only: bool = False  # what the checkpoint predicts rightly
+    classes: Classes = "positive"  # any class but the first
+    correct_only: bool = False  # only correctly classified images
     masked_only: bool = False
-    sample: int | None = None  # images at most; a larger sample of the same seed holds the smaller one
+    sample: int | None = None  # largest number of images; with one seed, larger samples contain smaller ones
     seed: int = 0
 
     @property
     def positives(self) -> bool:
-        """Whether images of the first class are out."""
+        """Whether images of the first class are excluded."""
         return self.classes == "positive"
 
 
@@ -46,17 +46,17 @@ def evaluate_explanations(
     split: EvaluationSplit,
     out: Path,
 ) -> int:
-    """Evaluate checkpoints on the chosen images of their splits, a JSON line on stdout for each image; resumable.
+    """Evaluate checkpoints on chosen images of their splits; print a JSON line per image. Resumable.
 
-    Several checkpoints, as of the folds of one training, have their results in `part0`, `part1` … of the folder,
-    and one report over all.
+    Results of several checkpoints, such as the folds of one training, go to `part0`, `part1`, … in the folder, with
+    one report over all of them.
 
     Returns:
-        0; 1 where some image could not be used.
+        0; 1 if an image could not be used.
 
     Raises:
         DatasetError: the data cannot be used.
-        ConfigurationError: a checkpoint has no such target, or results would lie upon images.
+        ConfigurationError: a checkpoint does not have the target, or results would overwrite images.
     """
     folders = [out] if len(checkpoints) == 1 else [out / f"part{place}" for place in range(len(checkpoints))]
     failed = 0
@@ -71,10 +71,10 @@ def evaluate_explanations(
 
 
 def chosen_items(loaded: LoadedCheckpoint, examples: Sequence[Example], choice: Choice) -> list[Item]:
-    """Return the chosen images; each one's target is its own class.
+    """Return the chosen images, each with its own class as target.
 
     Raises:
-        DatasetError: none is left, or an image does not decode.
+        DatasetError: no image is left, or one cannot be decoded.
         NonFiniteOutput: the network overflowed on an image.
     """
     chosen = [example for example in examples if example.label > 0 or not choice.positives]

@@ -1,4 +1,4 @@
-"""Held-out images as files: what explanations are evaluated on, of real and of generated data."""
+"""Held-out images as files, real or generated, for the evaluation of explanations."""
 
 from __future__ import annotations
 
@@ -23,18 +23,17 @@ WHOLE = (0.0, 0.0, 1.0, 1.0)
 def held_out_files(
     loaded: LoadedCheckpoint, root: Path | None, split: EvaluationSplit, out: Path, *, positives: bool
 ) -> tuple[LoadedCheckpoint, list[Example]]:
-    """Return the files of a split, and the checkpoint as it reads them.
+    """Return the files of a split, and the checkpoint with the preprocessing for them.
 
-    Images that lie in no files of their own are written into a folder: those of DeFN's arrays, and those that
-    follow the seeds of training, as `held_out_images` has them. The latter are what the network takes, so nothing
-    is cropped off them again.
+    Images without files of their own are written to a folder: those of DeFN's arrays and generated held-out images
+    (see `held_out_images`). The latter are cropped already, so the returned checkpoint does not crop them again.
 
     Args:
         loaded: a checkpoint that was trained here.
         root: folder of the data set.
-        split: of it.
-        out: folder for images without files; made where there are some.
-        positives: of arrays, only images of any class but the first.
+        split: of the data set.
+        out: folder for images without files; created if needed.
+        positives: write only images of arrays that are not of the first class.
 
     Raises:
         CheckpointError: the checkpoint's card has no training configuration.
@@ -51,7 +50,7 @@ def held_out_files(
 
 
 def _written(config: TrainingConfig, split: EvaluationSplit, out: Path) -> list[Example]:
-    """Write generated images and masks without loss; the same configuration writes the same bytes."""
+    """Write generated images and masks as PNG, without loss; the bytes follow from the configuration."""
     images = generated_held_out(config, split)
     assert images.masks is not None
     for folder in ("images", "masks"):

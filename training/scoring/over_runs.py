@@ -1,4 +1,4 @@
-"""Scores of several runs of one configuration: over runs as in the paper, over images for the intervals."""
+"""Explanation scores of several runs: mean ± sd over runs as in the paper, intervals over images."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def rows_over_runs(runs: Sequence[Sequence[Document]]) -> Rows:
 
 
 def merged(runs: Sequence[Sequence[Document]]) -> list[Document]:
-    """Return one document an image: the mean over the runs that have it, so that images are independent."""
+    """Return one document per image: the mean over the runs that include it, so that images are independent."""
     by_path: dict[str, list[Document]] = {}
     for run in runs:
         for document in run:
@@ -60,7 +60,7 @@ def merged(runs: Sequence[Sequence[Document]]) -> list[Document]:
 
 
 def common(first: Sequence[Document], second: Sequence[Document]) -> list[tuple[Document, Document]]:
-    """Pair the documents of two lists that are of the same image."""
+    """Pair the documents of two lists by image."""
     others = {document["path"]: document for document in second}
     return [(document, others[document["path"]]) for document in first if document["path"] in others]
 

@@ -132,7 +132,7 @@ def test_the_page_is_one_file_that_asks_for_nothing(page: Reader) -> None:
 
 def test_the_page_has_every_part(page: Reader) -> None:
     assert page.headings == [
-        "Explanations (Table 2)", "The paper's claims", "Maps", "Where lesions are marked", "Classification",
+        "Explanations (Table 2)", "The paper's claims", "Maps", "Localisation of lesions", "Classification",
         "What coarse maps gain (section 4.4)", "Ablation (Table 3)", "Provenance",
     ]  # fmt: skip
 

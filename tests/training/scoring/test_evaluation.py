@@ -14,7 +14,7 @@ from training.__main__ import main
 from training.data.idrid import idrid_examples
 from training.data.sources import training_data
 from training.fit.trainer import Trainer
-from training.scoring.card_words import lessons
+from training.scoring.card_words import training_notes
 from training.scoring.classification import Scores, figures
 
 
@@ -124,7 +124,7 @@ def test_a_network_of_generated_magnetograms_is_scored_on_seeds_and_on_a_folder_
     assert main(["ship", str(trainer.checkpoint), str(shipped)]) == 0
     capsys.readouterr()
     words = shipped.with_suffix(".md").read_text()
-    for needed in ("Trained on generated data alone", "12 for training", "true skill statistic", "±1500 G"):
+    for needed in ("Trained on generated data only", "12 for training", "true skill statistic", "±1500 G"):
         assert needed in words, needed
 
     for name, folder in (("of seeds", []), ("of others", ["--data", str(others)])):
@@ -138,8 +138,8 @@ def test_a_network_of_generated_magnetograms_is_scored_on_seeds_and_on_a_folder_
 
 @pytest.mark.parametrize(("data", "pretrained", "patched", "said"), [
     ({}, False, False, ()),
-    ({}, True, False, ("Before that", "No lesion mask of a real photograph")),
-    ({"generated": 3000, "masked": 45}, True, False, ("Before that", "3,000 in all", "masks of 45 real")),
+    ({}, True, False, ("It was first trained", "No lesion mask of a real photograph")),
+    ({"generated": 3000, "masked": 45}, True, False, ("It was first trained", "3,000 in all", "masks of 45 real")),
     ({"masked": 45}, False, True, ("masks of 45 real", "Black squares")),
     ({"generated": 3000}, False, False, ("3,000 in all", "No lesion mask of a real photograph")),
     ({"masked": 45}, False, False, ("masks of 45 real",)),
@@ -147,8 +147,9 @@ def test_a_network_of_generated_magnetograms_is_scored_on_seeds_and_on_a_folder_
 def test_card_says_what_taught_the_attention(
     data: dict[str, int], said: tuple[str, ...], *, pretrained: bool, patched: bool
 ) -> None:
-    words = lessons(data, pretrained=pretrained, patched=patched)
+    words = training_notes(data, pretrained=pretrained, patched=patched)
     every = (
-        "Before that", "3,000 in all", "masks of 45 real", "No lesion mask of a real photograph", "Black squares",
+        "It was first trained", "3,000 in all", "masks of 45 real", "No lesion mask of a real photograph",
+        "Black squares",
     )  # fmt: skip
     assert [part for part in every if part in words] == list(said)

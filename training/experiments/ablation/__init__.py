@@ -1,1 +1,1 @@
-"""Variations of one configuration, trained and scored alike: the paper's Table 3."""
+"""Ablation (the paper's Table 3): variations of a configuration, trained and scored alike."""

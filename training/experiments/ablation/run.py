@@ -1,4 +1,4 @@
-"""The runs of an ablation: each is trained, measured and written down before the next begins."""
+"""Runs of an ablation, one after the other: trained, measured, result written."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from training.scoring.explained import explain_items
 from training.scoring.explanations import Choice, chosen_items
 from training.scoring.held_out import held_out_files
 
-RESULT = "result.json"  # says that a run is done
+RESULT = "result.json"  # marks a finished run
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """What came out of one variation with one seed, on its validation images."""
+    """Result of a variation with one seed, on its validation images."""
 
     variation: str  # its name
     seed: int
@@ -40,7 +40,7 @@ class RunResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Ablation:
-    """An ablation in a folder: `NAME/seedN/` for each run, a result.json in it once it is done."""
+    """An ablation in a folder: `NAME/seedN/` per run, with a result.json when it is finished."""
 
     variations: Sequence[Variation]
     seeds: Sequence[int]
@@ -51,11 +51,11 @@ class Ablation:
     device: str = "cpu"
 
     def results(self) -> Iterator[RunResult]:
-        """Yield the results of each seed, the base's first; those that are there are not made again.
+        """Yield the results seed by seed, the base's first; existing results are reused.
 
         Raises:
             TrainingError: the data cannot be used, a run diverged, or a folder holds another run.
-            CheckpointError: a run cannot start from the checkpoint it names.
+            CheckpointError: a run cannot start from the checkpoint in its configuration.
         """
         if self.variations[0].config.network.classes != 2:
             raise DatasetError("an ablation compares figures of two classes")
@@ -72,7 +72,7 @@ class Ablation:
                 yield RunResult(variation=variation.name, seed=seed, **found)
 
     def _data(self, seed: int) -> TrainingData:
-        """Load the images of a seed: no variation touches them."""
+        """Load the images of a seed, the same for all variations."""
         return training_data(self.variations[0].config.changed("run", seed=seed), self.root)
 
     def _measured(self, trainer: Trainer, config: TrainingConfig, folder: Path) -> dict[str, Any]:
@@ -96,7 +96,7 @@ class Ablation:
         return found
 
     def _known(self, config: TrainingConfig, folder: Path) -> dict[str, Any] | None:
-        """Return what was found of the same configuration, question and checkpoint."""
+        """Return the existing result of the same configuration, request and checkpoint."""
         try:
             document: dict[str, Any] = json.loads((folder / RESULT).read_text(encoding="utf-8"))
             config_found, asked = document.pop("config"), document.pop("asked")
@@ -107,5 +107,5 @@ class Ablation:
         return document if same else None
 
     def _asked(self) -> dict[str, Any]:
-        """Return what is asked of each run, as JSON gives it back."""
+        """Return the requests and the choice of images as JSON types."""
         return {"requests": [request.to_dict() for request in self.requests], "choice": asdict(self.choice)}

@@ -1,4 +1,4 @@
-"""Tables of an ablation: rows for machines, and the layout of the paper's Table 3 for people."""
+"""Tables of an ablation: rows for JSON and CSV, and the layout of the paper's Table 3."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COLUMNS = (
 
 
 def ablation_rows(variations: Sequence[Variation], results: Sequence[RunResult]) -> Rows:
-    """Return one row a variation that has run, protocol, method and patch size, with the keys COLUMNS."""
+    """Return one row per finished variation, protocol, method and patch size, with the keys COLUMNS."""
     rows: Rows = []
     for variation in variations:
         own = [result for result in results if result.variation == variation.name]
@@ -73,7 +73,7 @@ def _differences(pairs: Sequence[tuple[Document, Document]]) -> Rows:
 
 
 def ablation_section(document: Mapping[str, Any]) -> Section:
-    """Return what ablation.json says, a table a protocol and method."""
+    """Return ablation.json as a section with one table per protocol and method."""
     rows, differences = document["rows"], document["differences"]
     groups = dict.fromkeys((row["protocol"], row["method"]) for row in rows)
     blocks: list[Block] = [Text(_lead(document))]
@@ -88,9 +88,9 @@ def ablation_section(document: Mapping[str, Any]) -> Section:
 def _lead(document: Mapping[str, Any]) -> str:
     seeds = document["seeds"]
     lead = (
-        f"Validation images of {document['data']}; each variation differs from the base in one thing. Mean ± "
+        f"Validation images of {document['data']}; each variation differs from the base in one respect. Mean ± "
         f"standard deviation over {len(seeds)} seed(s) ({', '.join(map(str, seeds))}) and the 95 % bootstrap "
-        "interval over images. Where 5 % of the patches or more are tied a figure is marked: it does not count."
+        "interval over images. Figures with 5 % or more tied patches are marked and do not count."
     )
     return (
         f"{lead} Below a row the paper's figures on {ABLATION.data}, {ABLATION.source}."
@@ -132,5 +132,5 @@ def _difference_table(rows: Rows, says: Mapping[str, str]) -> Table:
         Line([Cell(says[name]), *(difference_cell(row) for row in rows if row["variation"] == name)])
         for name in dict.fromkeys(row["variation"] for row in rows)
     ]
-    caption = "The same minus the base, on the same images: 95 % bootstrap interval and sign-flip p (Holm over m)"
+    caption = "Variation minus base on the same images: 95 % bootstrap interval and sign-flip p (Holm over m)"
     return Table(caption, ["variation", *(f"m = {m}" for m in sizes)], lines)

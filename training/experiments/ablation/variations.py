@@ -1,4 +1,4 @@
-"""What an ablation tries: configurations that differ from a base in one thing."""
+"""Variations of an ablation: configurations that differ from a base in one respect."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from training.config import TrainingConfig
 
 DEPTHS = {3: "B = 3 of 16", 7: "B = 7 of 16", 13: "B = 13 of 16"}  # of the paper's 16 bottlenecks: its Table 3
 DEEP = 16
-LAMBDAS = (0.0, 1.0, 3.0)  # none, and what the authors took for magnetograms and photographs
-SHAPING = ("split", "branch_width", "branch_block")  # a checkpoint of another shape cannot be started from
+LAMBDAS = (0.0, 1.0, 3.0)  # none, and the authors' values for magnetograms and photographs
+SHAPING = ("split", "branch_width", "branch_block")  # these change the shape, so a start checkpoint no longer fits
 
 
 @dataclass(frozen=True)
 class Variation:
-    """A configuration and what is different in it."""
+    """A variation and its description."""
 
-    name: str  # of its folder
-    says: str  # of its row
+    name: str  # folder name
+    says: str  # row title
     config: TrainingConfig
-    published: str | None = None  # the row of the paper's Table 3 that it stands beside
+    published: str | None = None  # row of the paper's Table 3 to compare with
 
 
 def variations(base: TrainingConfig, vary: Sequence[str] = (), pretrained: str = "") -> list[Variation]:
-    """Return the base and its variations, none twice.
+    """Return the base and its variations, without duplicates.
 
     Args:
-        base: of all.
-        vary: names in KNOBS; none: all that the base allows.
-        pretrained: a checkpoint for the variation "pretraining", where the base starts from none.
+        base: configuration that is varied.
+        vary: names in KNOBS; empty: all that the base allows.
+        pretrained: checkpoint for the variation "pretraining", if the base starts from none.
 
     Raises:
-        ConfigurationError: an unknown name, a variation that cannot be, or one that says nothing.
+        ConfigurationError: a name is unknown, or a variation is impossible or equals the base.
     """
     if unknown := [name for name in vary if name not in KNOBS]:
         raise ConfigurationError(f"no variation {unknown[0]!r}; there are {', '.join(KNOBS)}")
@@ -59,7 +59,7 @@ def _base_says(base: TrainingConfig) -> str:
 
 
 def _published_depth(base: TrainingConfig, split: int) -> str | None:
-    """Return the paper's row of a split at the same relative depth."""
+    """Return the row of the paper's table with the split at the same relative depth."""
     return next((row for depth, row in DEPTHS.items() if _at_depth(base, depth) == split), None)
 
 
@@ -83,7 +83,7 @@ def _thresholds(base: TrainingConfig, _: str) -> Iterator[Variation]:
 
 
 def _branch_widths(base: TrainingConfig, _: str) -> Iterator[Variation]:
-    """Halve and double; lambda layers need a multiple of the heads."""
+    """Halve and double the width; lambda layers need a multiple of the heads."""
     width, heads = base.network.branch_width, base.network.heads
     for wanted in (width // 2, width * 2):
         if wanted and (base.network.branch_block == "conv" or wanted % heads == 0):

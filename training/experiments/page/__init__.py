@@ -1,1 +1,1 @@
-"""A page of text, tables and pictures, and how it becomes Markdown or one HTML file."""
+"""Page of text, tables and pictures, rendered as Markdown or as one HTML file."""

@@ -1,4 +1,4 @@
-"""What a page is made of: sections of text, tables and pictures."""
+"""Building blocks of a page: sections of text, tables and pictures."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ class Cell:
     """A cell of a table."""
 
     text: str
-    note: str = ""  # smaller, behind it: an interval, a p-value
-    void: bool = False  # a figure that does not count
+    note: str = ""  # in small print after it: an interval, a p-value
+    void: bool = False  # struck out: the figure does not count
 
 
 @dataclass(frozen=True)
@@ -20,19 +20,19 @@ class Line:
     """A row of a table."""
 
     cells: Sequence[Cell]
-    quoted: bool = False  # figures of others, to compare with
+    quoted: bool = False  # published figures, for comparison
 
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph, plain."""
+    """Paragraph of plain text."""
 
     words: str
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table with a caption above it."""
+    """Table with a caption above it."""
 
     caption: str
     header: Sequence[str]
@@ -41,9 +41,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture with a caption below it."""
+    """Picture with a caption below it."""
 
-    name: str  # of its file, without the suffix
+    name: str  # file name without suffix
     png: bytes = field(repr=False)
     caption: str
 
@@ -53,7 +53,7 @@ Block = Text | Table | Picture
 
 @dataclass(frozen=True)
 class Section:
-    """Blocks under a title."""
+    """Titled group of blocks."""
 
     title: str
     blocks: Sequence[Block]
@@ -61,7 +61,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """All of it."""
+    """Title, lead and sections."""
 
     title: str
     lead: str
@@ -69,5 +69,5 @@ class Page:
 
 
 def cells(*texts: str) -> list[Cell]:
-    """Return plain cells."""
+    """Return cells without notes."""
     return [Cell(text) for text in texts]

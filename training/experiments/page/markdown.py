@@ -1,26 +1,26 @@
-"""A page as Markdown; its pictures are files beside it."""
+"""Renders a page as Markdown, with its pictures as files beside it."""
 
 from __future__ import annotations
 
 from model.evaluation.tables.rows import markdown_table
 from training.experiments.page.blocks import Block, Cell, Page, Picture, Section, Table
 
-VOID = "†"  # behind a figure that does not count
+VOID = "†"  # after a figure that does not count
 
 
 def page_markdown(page: Page) -> str:
-    """Return the page; its pictures are looked for beside it, as `picture_files` names them."""
+    """Return the page; it links to pictures beside it, named as by `picture_files`."""
     parts = [f"# {page.title}", page.lead, *(section_markdown(section) for section in page.sections)]
     return "\n\n".join(parts) + "\n"
 
 
 def section_markdown(section: Section) -> str:
-    """Return one section."""
+    """Return a section."""
     return "\n\n".join([f"## {section.title}", *map(_block, section.blocks)])
 
 
 def picture_files(page: Page) -> dict[str, bytes]:
-    """Return the content of each picture by file name."""
+    """Return the pictures' contents by file name."""
     blocks = [block for section in page.sections for block in section.blocks]
     return {_file(block): block.png for block in blocks if isinstance(block, Picture)}
 

@@ -1,4 +1,4 @@
-"""How methods and figures are written, in every table of a report."""
+"""Names of methods and formats of figures in tables and plots."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from model.evaluation.tables.comparison import p_value_text
 from training.experiments.page.blocks import Cell
 
-TITLES = {  # in the order of the paper's Table 2, then the others
+TITLES = {  # order of the paper's Table 2, then the others
     "rise": "RISE",
     "lambda_attention": "Lambda attention",
     "attention": "LABN",
@@ -32,12 +32,12 @@ def in_order(methods: Iterable[str]) -> list[str]:
 
 
 def spread_text(mean: float, sd: float | None) -> str:
-    """Return a mean with its standard deviation, if it has one."""
+    """Return a mean, with its standard deviation if there is one."""
     return f"{mean:.3f}" if sd is None else f"{mean:.3f} ± {sd:.3f}"
 
 
 def interval_text(row: Mapping[str, Any]) -> str:
-    """Return the interval of a row; empty where it has none."""
+    """Return the interval of a row; empty if it has none."""
     return "" if row["low"] is None else f"[{row['low']:.3f}, {row['high']:.3f}]"
 
 

@@ -1,4 +1,4 @@
-"""Section 4.4 of the paper on a trained network: maps and their blurred copies over the patch size."""
+"""Effect of blurring maps on PID by patch size, on a trained network (section 4.4)."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from training.experiments.report.blur_plot import MAP_TITLES, blur_plot
 from training.experiments.report.measure import MeasuredRun
 
 MAPS: dict[str, Explainer] = {"attention": Attention(), "gradient": Gradient()}
-SIGMAS = 14  # in an image's height: 16 px of 224, two cells of the attention
+SIGMAS = 14  # per image height: σ is 16 px of 224, two cells of the attention map
 FIGURES = ("insertion", "deletion", "pid")
 
 
 def blur_rows(
     run: MeasuredRun, request: EvaluationRequest, items: Sequence[Item], out: Path
 ) -> tuple[Rows, dict[str, Any]]:
-    """Measure what a blur does, an image after the other; what lies in the folder is not measured again.
+    """Measure the effect of a blur image by image; results in the folder are reused.
 
     Returns:
-        a row a map and patch size: means over the images as `fine_insertion`, `blurred_pid` and so on, and `gain`,
-        by how much the blur raises PID, with `low` and `high`; and the setting: `sigma_px`, `images`, `forwards`.
+        One row per map and patch size: means over the images (`fine_insertion`, `blurred_pid` and so on) and
+        `gain`, the increase in PID, with `low` and `high`. And the setting: `sigma_px`, `images`, `forwards`.
     """
     out.mkdir(parents=True, exist_ok=True)
     names = picture_names([item.path for item in items])
@@ -57,7 +57,7 @@ def blur_rows(
 
 
 def blur_section(document: Mapping[str, Any]) -> Section:
-    """Return the figures of `blur_rows` with their plot."""
+    """Return the results of `blur_rows` as tables and a plot."""
     rows, setting = document["rows"], document["setting"]
     tables = [_table(name, [row for row in rows if row["map"] == name]) for name in MAPS]
     return Section("What coarse maps gain (section 4.4)", [Text(_lead(setting)), blur_plot(rows), *tables])
@@ -126,12 +126,12 @@ def _row(scores: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _lead(setting: Mapping[str, Any]) -> str:
     return (
-        "Single pixels of a fine map, put onto a blank one by one, are scattered: the network recognises little "
-        "in them. A blurred copy puts them in spot by spot. If that is why small m overrates coarse maps, the blur "
-        "must add to the area under insertion at small m, and what it adds must vanish as patches grow. Here each "
+        "A fine map inserts single, scattered pixels, in which the network recognises little; a blurred copy "
+        "inserts them spot by spot. If that is why small m overrates coarse maps, the blur must increase the area "
+        "under insertion at small m, and the increase must vanish as patches grow. Here each "
         f'map is blurred by a Gaussian of σ = {setting["sigma_px"]:.0f} px, protocol "paper": '
         f"{setting['images']} images, at most 65 points a curve, {setting['forwards']:,} forwards in all. The "
-        "attention's cells are several pixels wide, so that it is hardly a fine map; the gradient of the logit is "
+        "attention map's cells are several pixels wide, so it is hardly a fine map; the gradient of the logit is "
         "as fine as the image."
     )
 

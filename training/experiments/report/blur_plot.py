@@ -1,4 +1,4 @@
-"""The plot of section 4.4: areas under the curves of maps and of their blurred copies."""
+"""Plot of the effect of blurring maps (section 4.4)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLOURS = {"attention": "#c2410c", "gradient": "#1d5fbf"}
 
 
 def blur_plot(rows: Rows) -> Picture:
-    """Draw insertion and deletion of each map over the patch size, and what the blur adds to PID."""
+    """Draw insertion and deletion of each map by patch size, and the gain in PID."""
     names = list(dict.fromkeys(row["map"] for row in rows))
     figure = Figure(figsize=(4.0 * (len(names) + 1), 3.6), dpi=DPI, layout="constrained")
     panels = figure.subplots(1, len(names) + 1)
@@ -28,8 +28,8 @@ def blur_plot(rows: Rows) -> Picture:
     file = io.BytesIO()
     figure.savefig(file, format="png")
     caption = (
-        "Areas under insertion (solid) and deletion (dashed) of maps and of their blurred copies, and by how much "
-        "the blur raises PID, with 95 % intervals over images."
+        "Areas under insertion (solid) and deletion (dashed) of maps and of their blurred copies, and the gain in "
+        "PID by the blur, with 95 % intervals over images."
     )
     return Picture("blur", file.getvalue(), caption)
 
@@ -59,7 +59,7 @@ def _gains(axes: Axes, rows: Rows, names: list[str]) -> None:
             places, gains, reach, color=COLOURS[name], marker="o", ms=4, capsize=2, label=MAP_TITLES[name]
         )
     axes.axhline(0, color="0.6", lw=0.8, zorder=0)
-    axes.set_title("what the blur adds", fontsize=10)
+    axes.set_title("gain by the blur", fontsize=10)
     axes.set_ylabel("gain in PID")
     axes.legend(fontsize=7, frameon=False)
 

@@ -1,4 +1,4 @@
-"""What the paper claims of its method, and what the figures here say of it."""
+"""The paper's claims about its method, checked against our figures."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from training.experiments.published_results import PublishedScores
 ORDER = (("attention", "rise"), ("rise", "lambda_attention"))
 HOLDS, FAILS, OPEN = "holds", "does not hold: the reverse does", "cannot be told"
 TOO_TIED = "does not count: too many patches are tied"
-SURE = 0.05  # p from which on nothing can be told
+ALPHA = 0.05  # significance level
 
 
 def claims_section(protocols: Mapping[str, Mapping[str, Any]], published: PublishedScores) -> Section | None:
-    """Return a verdict on each claim at the largest patch size of the paper's; None where that was not measured."""
+    """Return a verdict on each claim at the paper's largest patch size; None if that was not measured."""
     lines = [
         Line(cells(*texts))
         for protocol, document in protocols.items()
@@ -30,7 +30,7 @@ def claims_section(protocols: Mapping[str, Mapping[str, Any]], published: Publis
         return None
     caption = (
         "A claim holds, or its reverse does, where the 95 % interval over images and the sign-flip test (p under "
-        f"{SURE:.2f}) both say so"
+        f"{ALPHA:.2f}) both say so"
     )
     return Section(
         "The paper's claims", [Table(caption, ["claim", "protocol", "here", "interval, p", "verdict"], lines)]
@@ -59,6 +59,6 @@ def _verdicts(protocol: str, document: Mapping[str, Any], published: PublishedSc
 def _verdict(row: Mapping[str, Any], than: float, p_value: float, *, counts: bool) -> str:
     if not counts:
         return TOO_TIED
-    if p_value >= SURE or row["low"] is None or row["low"] <= than <= row["high"]:
+    if p_value >= ALPHA or row["low"] is None or row["low"] <= than <= row["high"]:
         return OPEN
     return HOLDS if row["low"] > than else FAILS

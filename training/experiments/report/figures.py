@@ -1,4 +1,4 @@
-"""Classification figures of one run or of several."""
+"""Classification figures of one or more runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAMES = {
 
 
 def figures_section(runs: Sequence[Mapping[str, Any]]) -> Section:
-    """Return the figures at a threshold of 0.5, a run a row, and their mean where there are several."""
+    """Return the figures at a threshold of 0.5, one row per run, and the mean of several runs."""
     lines = [
         Line([Cell(run["name"]), _images(run), *(_cell(run["figures"][name]) for name in NAMES), Cell(_brier(run))])
         for run in runs

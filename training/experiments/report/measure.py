@@ -1,4 +1,4 @@
-"""What a report needs of each checkpoint: its figures on a split and its explanations of chosen images."""
+"""Measurements of a report: each checkpoint's figures on a split and its explanations of chosen images."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from training.scoring.explained import Explained, explain_items
 from training.scoring.explanations import Choice, chosen_items
 from training.scoring.held_out import held_out_files
 
-OF_RUN = ("run.seed", "run.initialise_from", "data.fold")  # keys in which runs of one configuration differ
+OF_RUN = ("run.seed", "run.initialise_from", "data.fold")  # keys in which runs of one configuration may differ
 
 
 @dataclass(frozen=True)
 class MeasuredRun:
-    """A checkpoint and what was found of it."""
+    """A checkpoint with its measurements."""
 
     path: Path
-    loaded: LoadedCheckpoint  # as it reads the items
+    loaded: LoadedCheckpoint  # with the preprocessing for the items
     items: tuple[Item, ...]
     figures: dict[str, Any]  # of classification
     explained: dict[str, Explained]  # by protocol
 
     @property
     def name(self) -> str:
-        """What it differs in from the other runs: its fold, or else its seed."""
+        """Fold of the run, or else its seed."""
         training = self.loaded.card["training"]
         folds = training["data"].get("folds", 0)
         return f"fold {training['data']['fold']}" if folds else f"seed {training['run']['seed']}"
@@ -40,7 +40,7 @@ class MeasuredRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Measurements:
-    """How checkpoints are measured; what is in the folder already is not measured again."""
+    """Settings of the measurements; existing results in the folder are reused."""
 
     root: Path | None  # folder of the data set
     split: EvaluationSplit
@@ -71,11 +71,11 @@ class Measurements:
 
 
 def one_configuration(paths: Sequence[Path]) -> TrainingConfig:
-    """Return the configuration of checkpoints that differ in their seeds or folds alone; that of the first.
+    """Return the configuration of checkpoints that differ only in seeds or folds (that of the first).
 
     Raises:
         CheckpointError: not a checkpoint, or one that was not trained here.
-        ConfigurationError: naming the keys that differ, or checkpoints that are the same.
+        ConfigurationError: naming other keys that differ; or a checkpoint was given twice.
     """
     loaded = [load_checkpoint(path) for path in paths]
     if len({each.version for each in loaded}) < len(paths):

@@ -1,4 +1,4 @@
-"""Where the figures of a report come from."""
+"""Provenance section of a report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from training.experiments.page.blocks import Line, Section, Table, Text, cells
 
 
 def provenance_section(document: Mapping[str, Any]) -> Section:
-    """Return the checkpoints, the command, the images and the settings of report.json."""
+    """Return the checkpoints, command, images and settings of report.json."""
     runs = document["runs"]
     lines = [
         Line(

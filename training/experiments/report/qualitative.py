@@ -1,4 +1,4 @@
-"""The qualitative figure: images, what each method makes of them, and where the lesions are."""
+"""Qualitative figure: images, the maps of each method, and lesion masks."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ DPI = 130
 
 
 def qualitative_picture(run: MeasuredRun, request: EvaluationRequest, items: Sequence[Item]) -> Picture:
-    """Draw an image a row: itself, the maps of the paper's methods with their PID, its mask where one is known.
+    """Draw one row per image: the image, the maps of the paper's methods with their PID, and its mask if known.
 
-    Maps are made again, RISE's with its masks: the documents do not hold them. Each is drawn between its own
-    minimum and maximum.
+    Maps are computed again (RISE with all its masks), since the documents do not contain them. Each is scaled from
+    its own minimum to its maximum.
 
     Args:
-        run: whose maps they are.
-        request: what was measured; PID is that of the largest patch size under its protocol.
+        run: run whose maps are drawn.
+        request: measured request; PID is shown for its protocol and largest patch size.
         items: of the run, at least one.
     """
     methods = [name for name in COLUMNS if name in request.methods]
@@ -78,7 +78,7 @@ def _draw_row(
 def _map(
     run: MeasuredRun, request: EvaluationRequest, image: Tensor, target: int, method: str
 ) -> NDArray[np.float32]:
-    """Make a method's map, stretched to 0..1: (H, W)."""
+    """Compute a method's map, scaled to 0..1: (H, W)."""
     network = run.loaded.network
     image = image.to(next(network.parameters()).device).unsqueeze(0)
     found = explainer_of(request, method)(network, image, torch.tensor([target], device=image.device))
@@ -92,7 +92,7 @@ def _show(axes: Axes, pixels: NDArray[np.uint8], below: str) -> None:
 
 
 def _show_mask(axes: Axes, pixels: NDArray[np.uint8], mask: Tensor | None) -> None:
-    """Draw a mask in light over the darkened image; where none is known, the frame stays empty."""
+    """Draw a mask in white over the darkened image; the panel stays empty without a mask."""
     if mask is None:
         axes.set_axis_off()
         return

@@ -1,4 +1,4 @@
-"""Table 2 of the paper, with our figures above the paper's."""
+"""Explanation scores in the layout of the paper's Table 2, ours above the paper's."""
 
 from __future__ import annotations
 
@@ -22,18 +22,23 @@ from training.experiments.page.words import (
 from training.experiments.published_results import PublishedScores
 from training.scoring.over_runs import merged, rows_over_runs
 
-RANK = ("attention", "rise", "lambda_attention")  # the order the paper claims; differences are taken downwards
+RANK = (
+    "attention",
+    "rise",
+    "lambda_attention",
+)  # ranking claimed by the paper; differences are higher minus lower rank
 
 
 def scores_document(runs: Sequence[Sequence[Document]]) -> dict[str, Any]:
     """Return all figures of one protocol, as JSON types.
 
     Args:
-        runs: the documents of each run.
+        runs: documents of each run.
 
     Returns:
-        `rows` as of `rows_over_runs`, `differences` as of `difference_rows` but each pair in the order of RANK,
-        `localisation`, means `p_full` and `p_blank`, and the `constant` map's PID, the same at every patch size.
+        `rows` from `rows_over_runs`, `differences` from `difference_rows` with each pair in the order of RANK,
+        `localisation`, the means `p_full` and `p_blank`, and the PID of a `constant` map (equal for all patch
+        sizes).
     """
     images = merged(runs)
     rows = rows_over_runs(runs)
@@ -50,10 +55,10 @@ def scores_document(runs: Sequence[Sequence[Document]]) -> dict[str, Any]:
 
 
 def constant_score(protocol: str, full: float, blank: float) -> float:
-    """Return the PID of a map that is the same everywhere.
+    """Return the PID of a constant map.
 
-    Under "paper" ties are averaged over both directions, so that insertion and deletion mirror each other: 0. Under
-    "published" all patches go at once: insertion is p(image) all along, deletion p(blank).
+    Protocol "paper" averages ties over both directions, so that insertion and deletion mirror each other: 0.
+    Protocol "published" changes all tied patches at once: insertion is constantly p(image), deletion p(blank).
     """
     return full - blank if protocol == "published" else 0.0
 
@@ -61,7 +66,7 @@ def constant_score(protocol: str, full: float, blank: float) -> float:
 def scores_section(
     protocols: Mapping[str, Mapping[str, Any]], published: PublishedScores | None, blocks: Sequence[Block]
 ) -> Section:
-    """Return the tables of all protocols, other blocks before them."""
+    """Return the tables of all protocols, after the given blocks."""
     tables: list[Block] = []
     for protocol, document in protocols.items():
         tables += [_table(protocol, document, published), *_difference_table(protocol, document)]
@@ -70,7 +75,7 @@ def scores_section(
 
 
 def localisation_section(document: Mapping[str, Any]) -> Section | None:
-    """Return how well maps point at the masks; None without masks."""
+    """Return the localisation figures of the maps; None without masks."""
     rows = document["localisation"]
     if not rows:
         return None
@@ -84,9 +89,9 @@ def localisation_section(document: Mapping[str, Any]) -> Section | None:
         for method in in_order(row["method"] for row in rows)
     ]
     chance = {row["figure"]: row["chance"] for row in rows}
-    lines.append(Line(cells("a map that knows nothing", *(f"{chance[name]:.3f}" for name in FIGURES)), quoted=True))
+    lines.append(Line(cells("chance", *(f"{chance[name]:.3f}" for name in FIGURES)), quoted=True))
     caption = f"Means over the {rows[0]['images']} images with a mask, and 95 % bootstrap intervals"
-    return Section("Where lesions are marked", [Table(caption, ["map", *map(_spaced, CHANCE)], lines)])
+    return Section("Localisation of lesions", [Table(caption, ["map", *map(_spaced, CHANCE)], lines)])
 
 
 def _figure_cell(row: Mapping[str, Any]) -> Cell:
@@ -105,8 +110,8 @@ def _lead(document: Mapping[str, Any], published: PublishedScores | None) -> str
         f"0. {document['images']} images; mean p(target) of the images {document['p_full']:.3f}, of their blanks "
         f"{document['p_blank']:.3f}.",
         f"Mean ± standard deviation over {runs} runs, below it" if runs > 1 else "Mean of one run, below it",
-        "the 95 % bootstrap interval over images. Where 5 % of the patches or more are tied a figure is struck out "
-        "(† in Markdown): it does not count.",
+        "the 95 % bootstrap interval over images. Figures with 5 % or more tied patches are struck out († in "
+        "Markdown) and do not count.",
     ]
     if document["images"] < FEW:
         lead.append(f"Intervals of fewer than {FEW} images are too narrow.")
@@ -141,7 +146,7 @@ def _published_line(published: PublishedScores, method: str, sizes: Sequence[int
 
 
 def _downwards(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a difference so that the method comes first which the paper ranks first."""
+    """Return a difference with the method first that the paper ranks higher."""
     places = [RANK.index(row[name]) if row[name] in RANK else len(RANK) for name in ("first", "second")]
     if places[0] <= places[1]:
         return dict(row)
@@ -150,7 +155,7 @@ def _downwards(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _difference_table(protocol: str, document: Mapping[str, Any]) -> list[Table]:
-    """Return LABN's differences from the others, or all where LABN is not among them."""
+    """Return LABN's differences from the others, or all if LABN is not among them."""
     rows = document["differences"]
     rows = [row for row in rows if row["first"] == RANK[0]] or rows
     if not rows:

@@ -1,4 +1,4 @@
-"""PID over the patch size, with the paper's points beside ours."""
+"""Plot of PID by patch size, ours and the paper's."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from training.experiments.published_results import PublishedScores
 
 DPI = 130
 PAPER = ", paper"
-BESIDE = 0.04  # of the distance between two patch sizes: intervals do not hide one another
+BESIDE = 0.04  # horizontal offset between methods, so that intervals do not overlap
 
 
 def size_plot(protocols: Mapping[str, Mapping[str, Any]], published: PublishedScores | None) -> Picture:
-    """Draw a panel a protocol: means with intervals over images, the paper's means hollow and dashed."""
+    """Draw one panel per protocol: means with intervals over images; the paper's means hollow and dashed."""
     figure = Figure(figsize=(1.6 + 4.6 * len(protocols), 4.2), dpi=DPI, layout="constrained")
     panels = figure.subplots(1, len(protocols), sharey=True, squeeze=False)[0]
     for axes, (protocol, document) in zip(panels, protocols.items(), strict=True):
@@ -32,7 +32,7 @@ def size_plot(protocols: Mapping[str, Mapping[str, Any]], published: PublishedSc
     figure.legend([found[label] for label in labels], labels, loc="outside lower center", ncols=4, fontsize=8)
     file = io.BytesIO()
     figure.savefig(file, format="png")
-    caption = "PID over the patch size with 95 % intervals over images; dotted, what a constant map scores"
+    caption = "PID by patch size with 95 % intervals over images; dotted: a constant map"
     beside = f"; hollow and dashed, the paper's means ({published.source})" if published else ""
     return Picture("pid-over-m", file.getvalue(), f"{caption}{beside}.")
 
@@ -62,7 +62,7 @@ def _panel(axes: Axes, document: Mapping[str, Any], published: PublishedScores |
 
 
 def _reach(rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
-    """Return how far the intervals reach below and above the means; where runs differ these may lie outside."""
+    """Return the distances from the means to the interval ends; 0 if a mean over runs lies outside."""
     return [
         [0.0 if row["low"] is None else max(0.0, row["pid"] - row["low"]) for row in rows],
         [0.0 if row["high"] is None else max(0.0, row["high"] - row["pid"]) for row in rows],
