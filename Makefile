@@ -19,7 +19,8 @@ export COMPOSE_FILE := docker-compose.yml:docker-compose.gpu.yml
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock serve images up down train test test-browser test-containers test-observability pictures
+.PHONY: help setup lock serve images up down train pictures
+.PHONY: test test-faults test-browser test-containers test-observability
 .PHONY: lint format types bench audit sbom clean
 
 help: ## print this list
@@ -52,8 +53,11 @@ train: ## train in a container: CONFIG=training/configs/NAME.toml [DATA=folder] 
 	@$(COMPOSE) --profile training run --build --rm --user "$$(id -u):$$(id -g)" training train $(CONFIG) \
 		$(if $(DATA),--data /data) $(if $(GPU),--device cuda) $(OPTIONS)
 
-test: setup ## the whole suite
-	@$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+test: setup ## run the tests on two cores, without the long fault tests
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not faults" $(PYTEST_OPTIONS)
+
+test-faults: setup ## run the long fault tests: killed processes, no memory, full benchmark passes
+	@$(BIN)/python -m pytest -m faults $(PYTEST_OPTIONS)
 
 test-browser: setup ## the page in a real Chromium, which is installed where that can be done
 	@scripts/chromium.sh

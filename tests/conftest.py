@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,12 @@ from model.network import LambdaAbn
 from tests.redis_server import RedisServer
 
 Encode = Callable[..., bytes]
+
+
+def pytest_configure() -> None:
+    """Run torch on one thread, here and in the processes that tests start: pytest-xdist uses all cores."""
+    torch.set_num_threads(1)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def tiny_network(*, seed: int, side: int = 32, labels: int = 2, stem_channels: int = 8) -> LambdaAbn:

@@ -234,7 +234,7 @@ def run_quick(out: Path, *parts: str) -> dict[str, dict[str, Any]]:
     return by_name
 
 
-@pytest.mark.timeout(900)  # which passes only beside much other work
+@pytest.mark.faults
 def test_the_command_prints_a_table_and_writes_the_same_figures(tmp_path: Path) -> None:
     figures = run_quick(tmp_path / "results.json", "network", "http", "explanations")
     assert figures["paper-defn parameters"]["value"] == 21_598
@@ -244,7 +244,7 @@ def test_the_command_prints_a_table_and_writes_the_same_figures(tmp_path: Path) 
     assert figures["RISE at N = 10,000, extra memory"]["holds"]
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.faults
 def test_the_queue_is_measured_on_real_processes(tmp_path: Path) -> None:
     figures = run_quick(tmp_path / "results.json", "queue")
     assert figures["worker RSS after 2 jobs"]["value"] > 50

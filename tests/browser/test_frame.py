@@ -131,9 +131,9 @@ def test_the_state_is_told_when_the_service_is_gone_and_back(window: Open) -> No
     service = LiveService(ROOT / "checkpoints")
     page = at(window(service, refusals=True), "#/service")
     service.stop()
-    expect(page.get_by_role("alert")).to_contain_text("The service does not answer", timeout=20_000)
+    expect(page.get_by_role("alert")).to_contain_text("The service does not answer", timeout=600_000)
     again = LiveService(ROOT / "checkpoints", port=service.port)
-    expect(page.locator(".tile").first).to_be_visible(timeout=20_000)
+    expect(page.locator(".tile").first).to_be_visible(timeout=600_000)
     again.stop()
 
 

@@ -50,7 +50,7 @@ class Launcher:
 
     def refusal(self) -> str:
         """Wait until it has given up, and return what it said."""
-        assert self.process.wait(60) == 2
+        assert self.process.wait(600) == 2
         return self.log()
 
     def pids(self, part: str = "") -> list[int]:
@@ -69,7 +69,7 @@ class Launcher:
 
     def readiness(self) -> httpx.Response | None:
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=10)
+            return httpx.get(f"{self.url}/readyz", timeout=600)
         except httpx.TransportError:
             return None
 
@@ -91,4 +91,4 @@ class Launcher:
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        return self.process.wait(60)
+        return self.process.wait(600)

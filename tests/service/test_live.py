@@ -36,7 +36,7 @@ def live(tiny_checkpoint: Path) -> Iterator[LiveService]:
 
 
 def predict(service: LiveService, image: bytes) -> httpx.Response:
-    return httpx.post(f"{service.url}/v1/predictions?include=values", files={"image": image}, timeout=60)
+    return httpx.post(f"{service.url}/v1/predictions?include=values", files={"image": image}, timeout=600)
 
 
 def send_and_keep_open(service: LiveService, image: bytes) -> socket.socket:
@@ -50,7 +50,7 @@ def test_the_printed_command_answers(live: LiveService) -> None:
     command = shlex.split(live.curl)
     assert command[:2] == ["curl", "-F"]
     field, _, name = command[2].partition("=@")
-    response = httpx.post(command[3], files={field: (ROOT / name).read_bytes()}, timeout=60)
+    response = httpx.post(command[3], files={field: (ROOT / name).read_bytes()}, timeout=600)
     assert response.status_code == 200
     assert response.json()["explanation"]["overlay_png"] is None
 
@@ -135,7 +135,7 @@ def test_sigterm_lets_requests_finish(start_live: Start, slow_checkpoint: Path, 
         wait_until(lambda: httpx.get(f"{service.url}/readyz").status_code == 503)
         assert predict(service, encode()).status_code == 503
         assert [request.result().status_code for request in under_way] == [200] * 3
-    assert service.process.wait(60) == 0
+    assert service.process.wait(600) == 0
 
 
 def test_the_grace_is_bounded(start_live: Start, slow_checkpoint: Path, encode: Encode) -> None:
@@ -159,7 +159,7 @@ def test_a_start_that_fails_says_why(tiny_checkpoint: Path, settings: dict[str, 
     own = {"LABN_CHECKPOINTS": str(tiny_checkpoint), "LABN_DEFAULT_MODEL": "tiny", "LABN_PORT": "0"}
     environment = clean_environment() | own | settings
     command = [sys.executable, "-m", "service"]
-    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
     assert ended.returncode == 2
     assert words in ended.stderr
     assert "Traceback" not in ended.stderr

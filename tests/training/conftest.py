@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from tests.training.folders import write_classes, write_idrid
 from training.config import TrainingConfig
@@ -35,15 +34,6 @@ def tiny_document(**changes: dict[str, Any]) -> dict[str, Any]:
         "run": {"epochs": 4, "batch_size": 6},
     }
     return {table: {**document[table], **changes.get(table, {})} for table in document}
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Run torch on one thread: on tiny networks more only wait for one another."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,7 @@ def test_a_refused_start_tells_none(other: dict[str, str]) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=600,
     )
     assert refused.returncode == 2
     assert refused.stderr.startswith("labn: ")
@@ -88,7 +88,7 @@ def test_a_service_that_others_reach_does_not_start_without_keys() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=600,
     )
     assert refused.returncode == 2
     assert "API keys are needed" in refused.stderr

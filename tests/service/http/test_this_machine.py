@@ -47,7 +47,7 @@ def answers_at_0000(checkpoint: Path, **settings: str) -> dict[str, list[object]
     own = {f"LABN_{name.upper()}": value for name, value in {"checkpoints": str(checkpoint), **settings}.items()}
     process = subprocess.run(
         [*IN_A_NAMESPACE, sys.executable, "-c", ASKED],
-        cwd=ROOT, env=clean_environment() | own, stdout=subprocess.PIPE, text=True, check=True, timeout=90,
+        cwd=ROOT, env=clean_environment() | own, stdout=subprocess.PIPE, text=True, check=True, timeout=600,
     )  # fmt: skip
     answers: dict[str, list[object]] = json.loads(process.stdout)
     return answers

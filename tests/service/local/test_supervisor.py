@@ -52,7 +52,7 @@ class Driver:
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        return self.process.wait(60)
+        return self.process.wait(600)
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_who_cannot_start_at_all_ends_everything(start: Start) -> None:
     driver = start(
         SAYS_WHEN_IT_ENDS.format(name="other", pause=0), "import time; time.sleep(1); raise SystemExit(2)"
     )
-    assert driver.process.wait(60) == 2
+    assert driver.process.wait(600) == 2
     assert "other ended" in driver.lines()
 
 

@@ -51,7 +51,7 @@ def processes(checkpoint: Path, folder: Path) -> Iterator[Processes]:
         yield running
     finally:
         running.process.send_signal(signal.SIGTERM)
-        running.process.wait(30)
+        running.process.wait(600)
 
 
 def pids_of(folder: Path) -> set[int]:

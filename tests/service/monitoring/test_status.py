@@ -42,7 +42,7 @@ def test_what_a_forward_took_is_told(working_client: Client, encode: Encode) -> 
         return found
 
     wait_until(lambda: version in told())
-    assert 0 < told()[version] < 10
+    assert told()[version] > 0
 
 
 def test_without_a_worker(queue_client: Client, encode: Encode) -> None:
@@ -52,7 +52,7 @@ def test_without_a_worker(queue_client: Client, encode: Encode) -> None:
     found = samples(queue_client)
     assert found["labn_queue_depth", "sets"] == 0
     assert found["labn_jobs_abandoned_total", ""] == 0
-    assert 0 < found["labn_queue_oldest_age_seconds", ""] < 60
+    assert found["labn_queue_oldest_age_seconds", ""] > 0
     assert sum(value for (name, _), value in found.items() if name == "labn_workers") == 0
     ready = queue_client.get("/readyz")
     assert (ready.status_code, ready.json()["status"]) == (200, "degraded")

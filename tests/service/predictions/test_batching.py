@@ -11,7 +11,7 @@ from service.models.registry import ModelRegistry
 from service.monitoring.metrics import Metrics
 from service.predictions.batching import InferenceThread
 
-WAIT_S = 60
+WAIT_S = 600
 
 
 @pytest.fixture

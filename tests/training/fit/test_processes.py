@@ -43,7 +43,7 @@ def test_two_processes_give_the_losses_of_one(masked: Path, tmp_path: Path) -> N
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     command = [*torchrun, "-m", "training", *arguments, str(tmp_path / "two")]
     ended = subprocess.run(
-        command, cwd=REPOSITORY, env=environment(), capture_output=True, text=True, timeout=300, check=False
+        command, cwd=REPOSITORY, env=environment(), capture_output=True, text=True, timeout=600, check=False
     )
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.count("best epoch") == 1
