@@ -1,4 +1,4 @@
-"""A folder of generated images: what the generators have in common when they write files."""
+"""Writes a folder of generated images, masks and labels."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy.typing as npt
 from PIL import Image
 from tqdm import trange
 
-LABELS = 3  # the stream of a folder's seed that labels and the images' own seeds come from
+LABELS = 3  # random stream of labels and image seeds
 
 
 class Generated(Protocol):
-    """An image and the truth about it."""
+    """Generated image with mask and label."""
 
     @property
     def pixels(self) -> npt.NDArray[np.uint8]:
@@ -23,7 +23,7 @@ class Generated(Protocol):
 
     @property
     def mask(self) -> npt.NDArray[np.bool_]:
-        """(H, W) what tells the class."""
+        """(H, W) evidence of the class."""
 
     @property
     def label(self) -> int:
@@ -31,10 +31,10 @@ class Generated(Protocol):
 
 
 class Generator(Protocol):
-    """Makes one image."""
+    """Generator of one image."""
 
     def __call__(self, seed: int, *, label: int) -> Generated:
-        """The same arguments give the same bytes."""
+        """Generate one image; equal arguments give equal bytes."""
 
 
 def write_labelled(
@@ -43,11 +43,11 @@ def write_labelled(
     """Write `images/NAME_*`, `masks/NAME_*.png` and `labels.csv` (columns file,label,mask) into a folder.
 
     Args:
-        out: the folder, made if absent.
-        generate: makes one image.
-        name: of the files, before their number.
-        suffix: of the images, with its dot.
-        count: images.
+        out: folder; created if needed.
+        generate: generator of one image.
+        name: prefix of the file names.
+        suffix: of the image files, with its dot.
+        count: number of images.
         seed: of labels and images.
         share: of positives, 0..1.
     """

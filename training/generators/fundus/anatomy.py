@@ -1,4 +1,4 @@
-"""The healthy eye of a generated fundus: the optic disc and the vessels over the background."""
+"""Healthy eye of a generated fundus: background, vessels and optic disc."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from training.generators.fundus.camera import Floats, View, rasterize, resample
 from training.generators.fundus.eye import Eye
 from training.generators.fundus.vessels import grow_tree, outline_tree
 
-BLOOD = np.array([0.14, 0.5, 0.4], dtype=np.float32)[:, None, None]  # share of the light a wide vein takes
-DISC = np.array([0.42, 0.78, 0.95])  # ln of the disc's light over that of its surroundings, RGB
-CUP = np.array([0.04, 0.15, 0.35])  # and of the cup's over the disc's
+BLOOD = np.array([0.14, 0.5, 0.4], dtype=np.float32)[:, None, None]  # share of the light absorbed by a wide vein
+DISC = np.array([0.42, 0.78, 0.95])  # ln of disc over surroundings, RGB
+CUP = np.array([0.04, 0.15, 0.35])  # ln of cup over disc
 
 
 def paint_anatomy(rng: np.random.Generator, eye: Eye, view: View) -> Floats:
@@ -27,7 +27,7 @@ def paint_anatomy(rng: np.random.Generator, eye: Eye, view: View) -> Floats:
 
 
 def _paint_disc(rng: np.random.Generator, eye: Eye, view: View, light: Floats) -> None:
-    """Lay the optic disc with its cup over `light` (3, H, W), in place."""
+    """Paint the optic disc with its cup onto `light` (3, H, W), in place."""
     u, v = view.axes()
     x, y = (u - eye.disc[0]) / eye.disc_radii[0], (v - eye.disc[1]) / eye.disc_radii[1]
     columns, rows = np.flatnonzero(np.abs(x) < 1.5), np.flatnonzero(np.abs(y) < 1.5)
@@ -36,7 +36,7 @@ def _paint_disc(rng: np.random.Generator, eye: Eye, view: View, light: Floats) -
     inside = 1 / (1 + np.exp((np.sqrt(x**2 + y**2) - 1) / rng.uniform(0.03, 0.1)))
     middle = (float(rng.normal(0, 0.1)), float(rng.normal(0, 0.1)))
     cup = inside * np.minimum(1.3 * hill(x, y, middle, rng.uniform(0.2, 0.4)), 1)
-    headroom = np.clip(1.45 - window.mean(axis=(1, 2)) / (300, 150, 75), 0.35, 1.1)  # no disc beyond white
+    headroom = np.clip(1.45 - window.mean(axis=(1, 2)) / (300, 150, 75), 0.35, 1.1)  # keeps the disc below white
     gain = DISC * headroom * rng.uniform(0.8, 1.15) + rng.normal(0, 0.04, 3)
     depth = CUP * headroom * rng.uniform(0.2, 1.6)
     paler = 0.12 * eye.temporal * x * inside  # the temporal side

@@ -1,7 +1,7 @@
-"""The camera of the generated fundus photographs: its frame, its field of view, its sensor.
+"""Camera of the generated fundus photographs: frame, field of view, sensor.
 
 World coordinates: the origin is the centre of the field of view, the unit its radius, u to the right, v down.
-Geometry and noise are measured on the photographs of IDRiD (Porwal et al. 2018; Kowa VX-10α, 4288x2848).
+Geometry and noise were measured on the photographs of IDRiD (Porwal et al. 2018; Kowa VX-10α, 4288x2848).
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from PIL import Image, ImageDraw, ImageFilter
 Floats = npt.NDArray[np.floating[Any]]  # float32 for light, float64 for geometry
 Polygons = tuple[Floats, Floats]  # outlines (N, P, 2) in world units, strengths (N,) 0..1
 
-WORLD = (1.4, 0.9)  # half width and half height of the part of the plane that a grid covers
+WORLD = (1.4, 0.9)  # half width and half height of the area that a grid covers
 GRID = (108, 168)  # (h, w) cells of a painted grid: squares of 1/60
 CENTER = (0.4623, 0.4953)  # of the field of view, fractions of the frame's width and height
 RADII = (0.3983, 0.5993)  # of the field of view, in the same fractions
 CROP = (290 / 4288, 3701 / 4288)  # left and right edge of the network's crop, which has the full height
 NOTCH = ((0.825, -0.563), (0.878, -0.544), (0.870, -0.498), (0.915, -0.482), (0.906, -0.430), (0.80, -0.45))
-NOISE = np.array([[0.8, 0.0], [0.85, 0.5], [1.1, -0.2]], dtype=np.float32)  # grey levels: common, own
-STRAY = np.array([1.2, 0.3, 1.0], dtype=np.float32)[:, None, None]  # RGB grey levels where no light falls
+NOISE = np.array([[0.8, 0.0], [0.85, 0.5], [1.1, -0.2]], dtype=np.float32)  # grey levels: shared, own
+STRAY = np.array([1.2, 0.3, 1.0], dtype=np.float32)[:, None, None]  # RGB grey levels without light
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class View:
     height: int  # px
     width: int  # px
     center: tuple[float, float]  # px, (x, y) of the field of view's centre
-    radii: tuple[float, float]  # px a world unit along x and y
+    radii: tuple[float, float]  # px per world unit along x and y
 
     def axes(self) -> tuple[Floats, Floats]:
         """Return u (1, W) and v (H, 1) of the pixel centres."""
@@ -88,11 +88,11 @@ def enlarge(plane: Floats, shape: tuple[int, int], box: tuple[float, float, floa
 
 
 def rasterize(groups: Iterable[Polygons], view: View, blur: float) -> Floats:
-    """Draw groups of polygons, the later over the earlier; `blur` is a standard deviation in world units.
+    """Draw groups of polygons, later over earlier ones; `blur` is a standard deviation in world units.
 
     Returns (H, W), 0..1.
     """
-    factor = int(np.clip(round(700 / view.height), 1, 4))  # sub-pixels a pixel and axis
+    factor = int(np.clip(round(700 / view.height), 1, 4))  # sub-pixels per pixel and axis
     canvas = Image.new("L", (view.width * factor, view.height * factor))
     draw = ImageDraw.Draw(canvas)
     for outlines, strengths in groups:
@@ -106,14 +106,14 @@ def rasterize(groups: Iterable[Polygons], view: View, blur: float) -> Floats:
 
 @lru_cache(maxsize=8)
 def field_of_view(view: View) -> Floats:
-    """Return how much of each pixel (H, W) the camera's mask lets through: a disc with a notch."""
+    """Return the share of each pixel (H, W) inside the camera's field of view: a disc with a notch."""
     turn = np.linspace(0, 2 * np.pi, 720, endpoint=False)
     disc = np.stack([np.cos(turn), np.sin(turn)], axis=-1)
     return rasterize([(disc[None], np.ones(1)), (np.array([NOTCH]), np.ones(1))], view, blur=0.0015)
 
 
 def draw_noise(rng: np.random.Generator, view: View) -> Floats:
-    """Return sensor noise (3, H, W) in grey levels, its channels correlated as demosaicking leaves them."""
+    """Return sensor noise (3, H, W) in grey levels, with channels correlated as after demosaicking."""
     independent = rng.standard_normal((2, view.height * view.width), dtype=np.float32)
     return (NOISE @ independent).reshape(3, view.height, view.width)
 

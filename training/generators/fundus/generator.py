@@ -1,8 +1,7 @@
-"""Generated colour fundus photographs with exact lesion masks, for pretraining and as free sample images.
+"""Generated colour fundus photographs with exact lesion masks, for pretraining and as free samples.
 
-The healthy eye and the sensor's noise come from streams of random numbers that do not know the label; lesions
-come from a third. So the two labels of a seed differ exactly inside the mask, and nothing else tells them
-apart.
+The healthy eye and the sensor's noise use random streams that are independent of the label; lesions use a third
+one. So the two labels of a seed differ only inside the mask.
 """
 
 from __future__ import annotations
@@ -20,34 +19,34 @@ from training.generators.fundus.camera import View, crop_view, draw_noise, expos
 from training.generators.fundus.eye import draw_eye
 from training.generators.fundus.lesions import apply_disease, draw_disease
 
-ANATOMY, SENSOR, LESIONS = range(3)  # the streams of a seed
+ANATOMY, SENSOR, LESIONS = range(3)  # random streams of a seed
 
-SMALLEST = 16  # px: below, the optic disc falls between the pixels
+SMALLEST = 16  # px; the optic disc of smaller images would fall between pixels
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fundus:
-    """A photograph and the truth about it."""
+    """Photograph with its lesion mask and label."""
 
     pixels: npt.NDArray[np.uint8]  # (H, W, 3) RGB
-    mask: npt.NDArray[np.bool_]  # (H, W) the pixels that lesions changed
-    label: int  # 1 where there are lesions
+    mask: npt.NDArray[np.bool_]  # (H, W) pixels changed by lesions
+    label: int  # 1: with lesions
 
 
 def generate_fundus(seed: int, *, label: int, height: int = 428, width: int = 644) -> Fundus:
-    """Generate the camera's whole frame (its aspect is 4288x2848). The same arguments give the same bytes.
+    """Generate the camera's whole frame (aspect 4288x2848). Equal arguments give equal bytes.
 
     Raises:
-        ValueError: a label other than 0 and 1, a negative seed, or less than 16 px a side.
+        ValueError: the label is not 0 or 1, the seed is negative, or a side is below 16 px.
     """
     return _photograph(seed, label, frame_view(height, width))
 
 
 def generate_cropped(seed: int, *, label: int, size: int = 224) -> Fundus:
-    """Generate the same eye as `generate_fundus`, seen straight through the network's crop, size x size.
+    """Generate the same eye as `generate_fundus`, in the network's crop at size x size px.
 
     Raises:
-        ValueError: a label other than 0 and 1, a negative seed, or less than 16 px a side.
+        ValueError: the label is not 0 or 1, the seed is negative, or a side is below 16 px.
     """
     return _photograph(seed, label, crop_view(size))
 
@@ -61,7 +60,7 @@ def write_folder(
 
 
 def _photograph(seed: int, label: int, view: View) -> Fundus:
-    """Paint the healthy eye, add the lesions if there are any, expose both alike."""
+    """Paint the healthy eye and a copy with lesions, if any, and expose both alike."""
     if label not in (0, 1):
         raise ValueError(f"label must be 0 or 1, is {label}")
     if min(view.height, view.width) < SMALLEST:
@@ -75,7 +74,7 @@ def _photograph(seed: int, label: int, view: View) -> Fundus:
         return Fundus(pixels=_channels_last(healthy), mask=np.zeros(healthy.shape[1:], dtype=np.bool_), label=0)
     lesions = np.random.default_rng((seed, LESIONS))
     mask = np.zeros(healthy.shape[1:], dtype=np.bool_)
-    while not mask.any():  # a mild disease may drown in the noise
+    while not mask.any():  # mild lesions may be lost in the noise
         pixels = expose(apply_disease(lesions, draw_disease(lesions, eye), eye, view, light), noise, view)
         mask = (pixels != healthy).any(axis=0)
     return Fundus(pixels=_channels_last(pixels), mask=mask, label=1)

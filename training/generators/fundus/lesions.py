@@ -1,4 +1,4 @@
-"""The lesions of diabetic retinopathy on a generated fundus: which, where, and what they do to light."""
+"""Lesions of diabetic retinopathy on a generated fundus: kinds, places, and effect on the light."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy as np
 from training.generators.fundus.camera import Floats, View, rasterize
 from training.generators.fundus.eye import Eye
 
-CORNERS = 14  # of a lesion's outline
+CORNERS = 14  # of a lesion's outline polygon
 NOTHING = np.empty((0, 6))
-FLOOR = 0.1  # of a layer: weaker traces of a lesion are no lesion
+FLOOR = 0.1  # of a layer; weaker traces do not count as lesion
 MILD = 0.12  # severity below which there are microaneurysms only
-BLOOD = np.array([0.22, 0.52, 0.6], dtype=np.float32)[:, None, None]  # share of the light it takes
+BLOOD = np.array([0.22, 0.52, 0.6], dtype=np.float32)[:, None, None]  # share of the light that blood absorbs
 LIPID = np.array([40.0, 48.0, 2.0], dtype=np.float32)[:, None, None]  # grey levels that an exudate adds...
 LIPID_SHARE = np.array([0.15, 0.55, 0.7], dtype=np.float32)[:, None, None]  # ...and a share of the light
 
 
 @dataclass(frozen=True, kw_only=True)
 class Disease:
-    """What an eye suffers from: spots (N, 6), each u, v, two half axes, turn of the first (rad), strength."""
+    """Lesions of an eye: spots (N, 6), each u, v, two half axes, rotation of the first (rad), strength."""
 
     dark: Floats  # microaneurysms and haemorrhages
     bright: Floats  # hard exudates
@@ -32,7 +32,7 @@ def draw_disease(rng: np.random.Generator, eye: Eye) -> Disease:
     severity = float(rng.beta(1.1, 1.3))
     count = 3 + rng.poisson(220 * severity**1.4)
     if severity < MILD:
-        dots = _draw_dots(rng, eye, count, faintest=0.65)  # what little there is must show
+        dots = _draw_dots(rng, eye, count, faintest=0.65)  # few dots must be visible
         return Disease(dark=_keep_visible(dots, eye), bright=NOTHING, soft=NOTHING)
     dots = _draw_dots(rng, eye, count, faintest=0.25)
     blots = _draw_blots(rng, eye, rng.poisson(26 * severity))
@@ -57,7 +57,7 @@ def apply_disease(rng: np.random.Generator, disease: Disease, eye: Eye, view: Vi
 
 
 def _layer(rng: np.random.Generator, spots: Floats, view: View, blur: float) -> Floats:
-    """Rasterise spots, ellipses with an uneven edge, to (H, W), 0..1: the strongest on top."""
+    """Rasterise spots, ellipses with an uneven edge, to (H, W), 0..1: the strongest wins."""
     if not len(spots):
         return np.zeros((view.height, view.width), dtype=np.float32)
     spots = spots[np.argsort(spots[:, 5])]
@@ -88,7 +88,7 @@ def _draw_blots(rng: np.random.Generator, eye: Eye, count: int) -> Floats:
 
 
 def _draw_flames(rng: np.random.Generator, eye: Eye, count: int) -> Floats:
-    """Draw flame haemorrhages: drawn out along the nerve fibres, which fan out from the disc."""
+    """Draw flame haemorrhages: elongated along the nerve fibres, which fan out from the disc."""
     centers = _scatter(rng, eye, count)
     length = rng.lognormal(np.log(0.045), 0.35, count)
     turns = np.arctan2(centers[:, 1] - eye.disc[1], centers[:, 0] - eye.disc[0]) + rng.normal(0, 0.25, count)
@@ -118,7 +118,7 @@ def _draw_wool(rng: np.random.Generator, eye: Eye, count: int) -> Floats:
 
 
 def _scatter(rng: np.random.Generator, eye: Eye, count: int) -> Floats:
-    """Draw places (N, 2): half about the posterior pole, half anywhere in the field of view."""
+    """Draw places (N, 2): half around the posterior pole, half anywhere in the field of view."""
     around = rng.normal(eye.fovea, 0.4, (count, 2))
     radius, turn = 0.95 * np.sqrt(rng.uniform(0, 1, count)), rng.uniform(0, 2 * np.pi, count)
     anywhere = np.stack([radius * np.cos(turn), radius * np.sin(turn)], axis=-1)
@@ -126,7 +126,7 @@ def _scatter(rng: np.random.Generator, eye: Eye, count: int) -> Floats:
 
 
 def _keep_visible(spots: Floats, eye: Eye) -> Floats:
-    """Drop what touches the optic disc or leaves the photograph."""
+    """Drop lesions that touch the optic disc or lie outside the photograph."""
     place, reach = spots[:, :2], spots[:, 2:4].max(axis=1, initial=0)
     from_disc = np.hypot(*((place - eye.disc) / eye.disc_radii).T) - 1.3 * reach / eye.disc_radii[0]
     inside = (np.hypot(*place.T) + reach < 0.98) & (np.abs(place[:, 1]) < 0.8)

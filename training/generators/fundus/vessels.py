@@ -1,4 +1,4 @@
-"""The vessel tree of a generated fundus: arcades that leave the optic disc, branch and taper."""
+"""Vessel tree of a generated fundus: arcades that leave the optic disc, branch and taper."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 
 from training.generators.fundus.camera import Floats, Polygons
 
-POINTS = 24  # of a vessel's course
-REFLEX_WIDTH = 0.3  # of the light streak along a wide vessel, a fraction of the vessel's
-REFLEX_FROM = 0.016  # world units of width a vessel needs to show one
+POINTS = 24  # per vessel course
+REFLEX_WIDTH = 0.3  # of the light streak on a wide vessel, over the vessel's width
+REFLEX_FROM = 0.016  # smallest width of a vessel with a streak, world units
 
 # Trunks in the frame +x from disc to fovea, +y up: heading at the disc, heading far out (degrees), width.
 TRUNKS = np.array([
@@ -30,7 +30,7 @@ class Vessels:
     venous: Floats  # (N,) 0 artery, 1 vein
 
     def ribbons(self, share: float, points: int = POINTS) -> Floats:
-        """Return the outlines (N, 2 * points, 2) of tubes with a share of the width."""
+        """Return the outlines (N, 2 * points, 2) of the vessels at a fraction of their width."""
         normals = np.stack([-np.sin(self.headings), np.cos(self.headings)], axis=-1)
         offset = normals * (self.widths * (share / 2))[..., None]
         left, right = (self.courses + offset)[:, :points], (self.courses - offset)[:, :points]
@@ -51,7 +51,7 @@ def grow_tree(rng: np.random.Generator, disc: tuple[float, float], temporal: int
 
 
 def outline_tree(tree: list[Vessels]) -> list[Polygons]:
-    """Return what to draw, in order: twigs below trunks, the light streaks of wide vessels on top."""
+    """Return the polygons in drawing order: twigs below trunks, the light streaks of wide vessels on top."""
     tubes = [(vessels.ribbons(1.0), vessels.darkness()) for vessels in reversed(tree)]
     trunks = tree[0]
     wide = trunks.widths[:, 0] > REFLEX_FROM
@@ -60,7 +60,7 @@ def outline_tree(tree: list[Vessels]) -> list[Polygons]:
 
 
 def _grow_trunks(rng: np.random.Generator, disc: tuple[float, float], temporal: int) -> Vessels:
-    """Lay the courses that leave the disc."""
+    """Draw the courses of the trunks at the disc."""
     count = len(TRUNKS)
     start = np.deg2rad(TRUNKS[:, 0] + rng.normal(0, 8, count))
     end = np.deg2rad(TRUNKS[:, 1] + rng.normal(0, 10, count))
@@ -78,7 +78,7 @@ def _grow_trunks(rng: np.random.Generator, disc: tuple[float, float], temporal: 
 def _grow_branches(
     rng: np.random.Generator, parents: Vessels, *, count: int, reach: tuple[float, float]
 ) -> Vessels:
-    """Let branches leave random points of the parents, more often of wide ones."""
+    """Draw branches from random points of the parents, wide ones preferred."""
     weight = parents.widths[:, 0] ** 0.7
     parent = rng.choice(len(weight), count, p=weight / weight.sum())
     point = rng.integers(5, POINTS - 2, count)

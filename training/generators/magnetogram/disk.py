@@ -1,7 +1,7 @@
-"""The solar disk of a generated magnetogram: where it lies, its noise, and gauss as 8-bit levels.
+"""Solar disk of a generated magnetogram: geometry, noise, and conversion of gauss to 8-bit levels.
 
 Image coordinates are px, x to the west (right), y down to the south; sphere coordinates are solar radii, z towards
-the observer. Geometry and noise are measured on two full-disk magnetograms of SDO/HMI at 512 x 512.
+the observer. Geometry and noise were measured on two full-disk magnetograms of SDO/HMI at 512 x 512.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ Bools = npt.NDArray[np.bool_]
 Levels = npt.NDArray[np.uint8]
 
 SIDE = 512  # px of the painted image
-SIZES = (512, 256, 128, 64, 32)  # px of an image, reduced by whole blocks
+SIZES = (512, 256, 128, 64, 32)  # px, possible sizes after block reduction
 CLIP = 1500.0  # gauss of the levels 0 and 255
-BEYOND = 0.99  # of the solar radius: what lies further out is drawn as if it lay here
+BEYOND = 0.99  # of the solar radius; points further out are drawn as if they were here
 CENTER_NOISE, LIMB_NOISE = np.float32(3.0), np.float32(3.8)  # gauss
-SKY_NOISE = np.float32(7.0)  # gauss, in the rim of sky that the field stop lets through
+SKY_NOISE = np.float32(7.0)  # gauss, in the rim of sky inside the field stop
 
 
 @dataclass(frozen=True, kw_only=True)
 class Disk:
-    """The Sun as the camera sees it on one day of the year."""
+    """Geometry of the Sun in the camera's image on a day of the year."""
 
     center: tuple[float, float]  # px, (x, y)
     limb: float  # px, the solar radius
@@ -36,14 +36,14 @@ class Disk:
 
     @cached_property
     def sphere(self) -> tuple[Floats, Floats, Floats]:
-        """X (1, W), y (H, 1), northward, and z (H, W) of the pixels on the sphere, float32."""
+        """Coordinates x (1, W), y (H, 1, northward) and z (H, W) of the pixels on the sphere, float32."""
         pixels = np.arange(SIDE, dtype=np.float32)
         x = ((pixels - np.float32(self.center[0])) / np.float32(self.limb))[None, :]
         y = ((np.float32(self.center[1]) - pixels) / np.float32(self.limb))[:, None]
         return x, y, np.sqrt(np.maximum(1 - x**2 - y**2, np.float32(1 - BEYOND**2)))
 
     def place(self, latitude: float, longitude: float) -> Floats:
-        """Return the axes of the tangent plane at a place (rad; west is positive), rows: west, north, outward."""
+        """Return the axes of the tangent plane at a position (rad, west positive), rows: west, north, outward."""
         outward = _turned(
             (np.cos(latitude) * np.sin(longitude), np.sin(latitude), np.cos(latitude) * np.cos(longitude)),
             self.tilt,
@@ -52,7 +52,7 @@ class Disk:
         return np.array([west, np.cross(outward, west), outward])
 
     def pixel(self, point: Floats) -> tuple[float, float]:
-        """Return where a point (x, y, z) of the sphere lies, px (x, y)."""
+        """Return the pixel coordinates (x, y) of a point (x, y, z) of the sphere."""
         return self.center[0] + self.limb * float(point[0]), self.center[1] - self.limb * float(point[1])
 
 
@@ -69,7 +69,7 @@ def draw_disk(rng: np.random.Generator) -> Disk:
 
 
 def draw_noise(rng: np.random.Generator, disk: Disk) -> Floats:
-    """Return noise (H, W) in gauss: of the camera, and the spurious field of the limb, which is in arcs."""
+    """Return noise (H, W) in gauss: that of the camera and arcs of spurious field near the limb."""
     x, y, _ = disk.sphere
     radius = np.sqrt(x**2 + y**2)
     spread = np.where(radius > 1, SKY_NOISE, CENTER_NOISE + (LIMB_NOISE - CENTER_NOISE) * radius**4)
@@ -84,20 +84,20 @@ def draw_noise(rng: np.random.Generator, disk: Disk) -> Floats:
 
 
 def line_of_sight(disk: Disk) -> Floats:
-    """Return the share (H, W) of a vertical field that points to the observer: 0 off the disk."""
+    """Return the line-of-sight share (H, W) of a vertical field: 0 off the disk."""
     x, y, z = disk.sphere
     share: Floats = z * (x**2 + y**2 < 1)
     return share
 
 
 def to_levels(gauss: Floats, clip: float) -> Floats:
-    """Turn gauss into levels 0..255, not yet rounded: 127.5 is no field, stronger ones than `clip` are cut."""
+    """Convert gauss to unrounded levels 0..255: zero field is 127.5, fields beyond `clip` are clipped."""
     levels: Floats = np.clip(gauss * np.float32(127.5 / clip) + np.float32(127.5), 0, 255)
     return levels
 
 
 def expose(gauss: Floats, disk: Disk, size: int, clip: float) -> Levels:
-    """Turn a field (H, W) into the image (size, size): 0 beyond the field stop, reduced by whole blocks."""
+    """Convert a field (H, W) to the image (size, size): 0 beyond the field stop, block-averaged."""
     levels = to_levels(gauss, clip)
     levels[~field_of_view(disk)] = 0
     block = SIDE // size
@@ -113,6 +113,6 @@ def field_of_view(disk: Disk) -> Bools:
 
 
 def _turned(point: tuple[float, float, float], tilt: float) -> Floats:
-    """Turn a point about the x axis so that latitude `tilt` faces the observer."""
+    """Rotate a point about the x axis so that latitude `tilt` faces the observer."""
     x, y, z = point
     return np.array([x, y * np.cos(tilt) - z * np.sin(tilt), y * np.sin(tilt) + z * np.cos(tilt)])

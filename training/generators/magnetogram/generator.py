@@ -1,9 +1,9 @@
-"""Generated full-disk line-of-sight magnetograms with exact masks of the core that flares.
+"""Generated full-disk line-of-sight magnetograms with exact masks of the flaring core.
 
-Everything but the label's own part comes from streams of random numbers that do not know it: disk, plage, spots,
-noise, and the outline of one core. The label decides how polarity lies inside that outline, so the two labels of a
-seed are equal outside the mask. A quiet core has the unsigned flux of the flaring one, but for three in ten that
-have decayed: size tells next to nothing.
+Disk, plage, spots, noise and the outline of one core use random streams that are independent of the label. The
+label decides the arrangement of polarities inside that outline, so the two labels of a seed are equal outside the
+mask. A quiet core has the unsigned flux of the flaring one, except for three in ten that have decayed, so size
+reveals next to nothing.
 """
 
 from __future__ import annotations
@@ -39,32 +39,32 @@ from training.generators.magnetogram.regions import (
 from training.generators.magnetogram.spots import Patch, paint_core, paint_spot
 from training.generators.magnetogram.texture import draw_grains, draw_lanes, small_scale_field
 
-SCENE, CAMERA, SURFACE = range(3)  # the streams of a seed
-SEEN = 1.05  # rad east or west: further out a core is too narrow to be read
-CORED = 0.25  # share of the other regions that have a quiet core
+SCENE, CAMERA, SURFACE = range(3)  # random streams of a seed
+SEEN = 1.05  # rad east or west; further out a core is too narrow to be recognised
+CORED = 0.25  # share of the other regions with a quiet core
 REACH = 0.22  # solar radii from a region's centre to its furthest spot
 
 
 @dataclass(frozen=True, kw_only=True)
 class Magnetogram:
-    """A magnetogram and the truth about it."""
+    """Magnetogram with its mask and label."""
 
-    pixels: Levels  # (H, W); 127.5 is no field
-    mask: Bools  # (H, W) the core that flares; empty where none does
-    label: int  # 1 where one flares
+    pixels: Levels  # (H, W); 127.5 is zero field
+    mask: Bools  # (H, W) flaring core; empty without one
+    label: int  # 1: a core flares
 
 
 def generate_magnetogram(seed: int, *, label: int, size: int = SIDE, clip: float = CLIP) -> Magnetogram:
-    """Generate one magnetogram. The same arguments give the same bytes.
+    """Generate one magnetogram. Equal arguments give equal bytes.
 
     Args:
-        seed: of everything but the label.
+        seed: of everything except the label.
         label: 1: a core flares; 0: none does.
         size: px a side, 512 or 512 divided by a power of two.
         clip: gauss of the levels 0 and 255.
 
     Raises:
-        ValueError: a label other than 0 and 1, a negative seed, or such a size.
+        ValueError: the label is not 0 or 1, the seed is negative, or the size is not possible.
     """
     if label not in (0, 1):
         raise ValueError(f"label must be 0 or 1, is {label}")
@@ -112,7 +112,7 @@ def _paint_sun(seed: int, label: int) -> tuple[Disk, Floats, Bools]:
 
 
 def _paint_region(rng: np.random.Generator, field: Floats, patch: Patch, region: Region, grains: Floats) -> None:
-    """Paint the spots of a region that does not flare, and a core now and then: strong, but quiet."""
+    """Paint the spots of a region without a flare, sometimes with a strong but quiet core."""
     for spot in draw_spots(rng, region):
         paint_spot(field, patch, spot, grains)
     _, quiet = draw_cores(rng, region)

@@ -1,4 +1,4 @@
-"""Active regions of a generated magnetogram: where they are, and their bipolar plage. Lengths are solar radii."""
+"""Active regions of a generated magnetogram: positions and bipolar plage. Lengths are solar radii."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NORTHERN_LEADER = -1  # polarity of solar cycle 24 (2008-2019), the one that SDO
 
 @dataclass(frozen=True, kw_only=True)
 class Region:
-    """A bipole: its leading polarity to the west, nearer to the equator (Joy's law)."""
+    """Bipole with its leading polarity to the west and nearer to the equator (Joy's law)."""
 
     axes: Floats  # (3, 3) west, north and outward at its centre
     leader: int  # polarity of its western part, +1 or -1 (Hale's law)
@@ -42,7 +42,7 @@ def draw_region(rng: np.random.Generator, disk: Disk, *, furthest: float, size: 
 
 
 def draw_remnant(rng: np.random.Generator, disk: Disk) -> Region:
-    """Draw what is left of a region after months: wide and weak."""
+    """Draw the remnant of a region after months: wide and weak."""
     old = draw_region(rng, disk, furthest=1.3, size=float(rng.uniform(1.5, 4)))
     return replace(old, strength=float(rng.uniform(0.4, 2.2)))
 
@@ -58,7 +58,7 @@ def paint_polarity(regions: list[Region], disk: Disk) -> Floats:
 
 
 def draw_spots(rng: np.random.Generator, region: Region) -> list[Spot]:
-    """Draw the spots of a bipole: a round leader as a rule, smaller followers now and then."""
+    """Draw the spots of a bipole: usually a round leader, sometimes smaller followers."""
     spots = []
     if rng.uniform() < 0.55:
         spots.append(_spot(rng, region, 1, rng.uniform(0.45, 1.1)))
@@ -67,7 +67,7 @@ def draw_spots(rng: np.random.Generator, region: Region) -> list[Spot]:
 
 
 def draw_cores(rng: np.random.Generator, region: Region) -> tuple[Core, Core]:
-    """Draw the core of a region in two minds, of one outline: as it flares, and as it does not."""
+    """Draw two versions of a region's core with the same outline: flaring and quiet."""
     length = region.half * float(rng.uniform(0.55, 0.95))
     spot = Spot(
         west=float(rng.normal(0, 0.25 * length)),
@@ -112,7 +112,7 @@ def _middles(disk: Disk) -> tuple[Floats, Floats, Floats]:
 
 
 def _bipole(region: Region, x: Floats, y: Floats, z: Floats) -> Floats:
-    """Return the plage (h, w) of a region, its leading polarity the more compact: peaks of about 1."""
+    """Return the plage (h, w) of a region, with a more compact leading polarity and peaks of about 1."""
     west, north, outward = region.axes.astype(np.float32)
     u = x * west[0] + y * west[1] + z * west[2]
     v = x * north[0] + y * north[1] + z * north[2]

@@ -1,8 +1,9 @@
-"""Sunspots of a generated magnetogram, and the core that decides: is there a compact, sheared inversion line?
+"""Sunspots of a generated magnetogram, and the core: only a flaring one has a compact, sheared inversion line.
 
-A core has one outline whatever its label. A flaring core is divided along its long axis: its polarities lie side by
-side, and between them a sharp line runs its whole length (a sheared delta spot, as that of region 11158 in 2011). A
-quiet core has one polarity, or is divided gently, or across, or has decayed; its unsigned flux is made equal.
+A core has the same outline for both labels. A flaring core is divided along its long axis: its polarities lie side
+by side, with a sharp inversion line over the whole length (a sheared delta spot, as in region 11158 in 2011). A
+quiet core has one polarity, or a gradual division, or one across the axis, or has decayed; its unsigned flux is
+equalised.
 """
 
 from __future__ import annotations
@@ -13,37 +14,37 @@ import numpy as np
 
 from training.generators.magnetogram.disk import SIDE, Bools, Disk, Floats
 
-SHARP, GENTLE = 0.0012, 0.018  # solar radii over which the field turns around at an inversion line
-UNEVEN = 0.1  # of a spot's radius: a wave of its outline
-FALL = 0.3  # of a spot's radius, over which its field falls off at the outline
-# What a core that does not flare is, and how often.
+SHARP, GENTLE = 0.0012, 0.018  # solar radii over which the field reverses at an inversion line
+UNEVEN = 0.1  # amplitude of a wave of the outline, over the spot's radius
+FALL = 0.3  # width of the field's fall-off at the outline, over the spot's radius
+# Kinds of quiet cores and their shares.
 QUIET_CORES = {"one polarity": 0.3, "gently divided": 0.3, "divided across": 0.1, "decayed": 0.3}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spot:
-    """An ellipse of one polarity. Lengths are solar radii."""
+    """Ellipse of one polarity. Lengths are solar radii."""
 
     west: float  # of its region's centre
     north: float
     radii: tuple[float, float]
     turn: float  # rad, of the first radius, north of west
     field: float  # gauss, vertical
-    lobes: tuple[float, ...]  # rad, phases of the waves that make its outline uneven: 2, 3, ... a turn
+    lobes: tuple[float, ...]  # rad, phases of the outline's waves: 2, 3, ... per turn
 
 
 @dataclass(frozen=True, kw_only=True)
 class Core:
-    """The strong middle of a region: an outline, and how polarity lies in it."""
+    """Strong central part of a region: outline and arrangement of polarities."""
 
     spot: Spot
     turn: float  # rad, of the inversion line against the long axis
-    bend: float  # of the inversion line, in its own length
+    bend: float  # of the inversion line, over its length
     kind: str  # "flaring", or one of `QUIET_CORES`
 
 
 class Patch:
-    """The pixels about a place of the disk, in the coordinates of its tangent plane."""
+    """Pixels around a position on the disk, in coordinates of its tangent plane."""
 
     def __init__(self, disk: Disk, axes: Floats, reach: float) -> None:
         column, row = disk.pixel(axes[2])
@@ -59,13 +60,13 @@ class Patch:
         self.on_disk = x**2 + y**2 < 0.99
 
     def within(self, spot: Spot) -> tuple[Floats, Floats]:
-        """Return coordinates along and across a spot, in its radii."""
+        """Return coordinates along and across a spot, in units of its radii."""
         cos, sin = np.float32(np.cos(spot.turn)), np.float32(np.sin(spot.turn))
         u, v = self.west - np.float32(spot.west), self.north - np.float32(spot.north)
         return (u * cos + v * sin) / np.float32(spot.radii[0]), (v * cos - u * sin) / np.float32(spot.radii[1])
 
     def shape(self, spot: Spot, grains: Floats) -> Floats:
-        """Return how much of a spot there is at each pixel, 0..1, exactly 0 outside; grains roughen its outline."""
+        """Return a spot's strength at each pixel, 0..1, exactly 0 outside; grains roughen its outline."""
         along, across = self.within(spot)
         angle = np.arctan2(across, along)
         waves = (np.cos(count * angle + np.float32(phase)) for count, phase in enumerate(spot.lobes, start=2))
@@ -77,13 +78,13 @@ class Patch:
 
 
 def paint_spot(field: Floats, patch: Patch, spot: Spot, grains: Floats) -> None:
-    """Lay a spot over the vertical field (H, W), in place."""
+    """Paint a spot onto the vertical field (H, W), in place."""
     shape = patch.shape(spot, grains)
     field[patch.window] += shape * (np.float32(spot.field) - field[patch.window])
 
 
 def paint_core(field: Floats, patch: Patch, core: Core, grains: Floats) -> Bools:
-    """Lay a core over the vertical field (H, W), in place; return the pixels (H, W) of its outline."""
+    """Paint a core onto the vertical field (H, W), in place; return the pixels (H, W) inside its outline."""
     shape = patch.shape(core.spot, grains)
     if core.kind != "decayed":
         flux = (shape * np.abs(_pattern(patch, core.spot, 0.0, core.bend, SHARP))).sum()
@@ -103,7 +104,7 @@ def _polarity(patch: Patch, core: Core) -> Floats:
 
 
 def _pattern(patch: Patch, spot: Spot, turn: float, bend: float, width: float) -> Floats:
-    """Return polarity -1..1 about a bent inversion line through a spot, turned against its long axis."""
+    """Return the polarity, -1..1, on both sides of a bent inversion line at an angle to the spot's long axis."""
     along, across = patch.within(spot)
     along, across = along * np.float32(spot.radii[0]), across * np.float32(spot.radii[1])
     cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))

@@ -1,7 +1,7 @@
-"""The small-scale field of a generated magnetogram: grains of 1-3 px, gathered along the supergranular network.
+"""Small-scale field of a generated magnetogram: grains of 1-3 px, concentrated in the supergranular network.
 
-One law makes quiet Sun, old remnants and plage: a grain is the cube of noise plus a mean polarity. Where that is 0
-the field is weak, of both signs and heavy-tailed; where it is 4 the field has one sign and some hundred gauss.
+One formula gives quiet Sun, old remnants and plage: a grain is the cube of noise plus mean polarity. At a mean of 0
+the field is weak, of both signs and heavy-tailed; at 4 it has one sign and some hundred gauss.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from PIL import Image
 
 from training.generators.magnetogram.disk import SIDE, Disk, Floats
 
-COARSE = SIDE // 4  # px of the grid that mean polarity is painted on
-CELLS = 72  # supergranules across the half turn that is seen: 2.5 degrees each
-FINE = 540  # cells of the table of lanes
-AMPLITUDE = 2.6  # gauss of a grain of 1
+COARSE = SIDE // 4  # px of the grid of mean polarity
+CELLS = 72  # supergranules across the visible 180 degrees: 2.5 degrees each
+FINE = 540  # cells of the lane table
+AMPLITUDE = 2.6  # gauss per unit of a grain
 
 
 def draw_grains(rng: np.random.Generator) -> Floats:
@@ -26,9 +26,9 @@ def draw_grains(rng: np.random.Generator) -> Floats:
 
 
 def draw_lanes(rng: np.random.Generator, disk: Disk) -> Floats:
-    """Return how much field the network gathers at each pixel (H, W): up to 1.25 in its lanes, 0.55 in cells.
+    """Return the concentration of field by the network (H, W): up to 1.25 in its lanes, 0.55 in cells.
 
-    Cells are drawn in the plane of equal distances from the disk's centre, so that they are narrow at the limb.
+    Cells are drawn in an equidistant projection around the disk's centre, so that they are narrow at the limb.
     """
     noise = enlarge(rng.standard_normal((CELLS, CELLS), dtype=np.float32), FINE)
     table = np.float32(0.55) + np.float32(0.7) * np.exp(-((noise * np.float32(2.2)) ** 2))
@@ -42,7 +42,7 @@ def draw_lanes(rng: np.random.Generator, disk: Disk) -> Floats:
 
 
 def small_scale_field(polarity: Floats, grains: Floats, lanes: Floats) -> Floats:
-    """Return the vertical field (H, W) in gauss of a mean polarity on the coarse grid."""
+    """Return the vertical field (H, W) in gauss for a mean polarity on the coarse grid."""
     mean = enlarge(polarity, SIDE)
     field: Floats = (grains + mean) * lanes
     field *= np.float32(AMPLITUDE) * field**2
