@@ -6,7 +6,7 @@ import { element } from "../parts/element.js";
 import { Estimate } from "../parts/estimate.js";
 import { ImageInput } from "../parts/image_input.js";
 import { MaskField } from "../parts/mask_field.js";
-import { methodName } from "../parts/methods.js";
+import { methodName, patchSizesText } from "../parts/methods.js";
 import { evaluateScopeNotice, failure } from "../parts/notice.js";
 import { preview } from "../parts/preview.js";
 import { RecentJobs } from "../parts/recent_jobs.js";
@@ -69,7 +69,7 @@ class EvaluatePage {
         this.showForm(models.find((one) => reference(one) === chosen), models);
       }),
       this.form.node, this.mask.node, this.problem,
-      element("div", { class: "start" }, this.start, this.estimate.node),
+      element("div", { class: "start" }, this.start, this.estimate.node), this.form.glossary,
     ].filter(Boolean));
     this.updateEstimate();
     this.estimate.load().then(() => this.updateEstimate(), () => {}); // the list of recent evaluations reports the error
@@ -125,5 +125,5 @@ function row(evaluation) {
   return element("li", {}, element("a", { href: `#/evaluations/${evaluation.id}` },
     statusMark(evaluation.status),
     element("span", {}, methods.map(methodName).join(", ")),
-    element("span", { class: "faint" }, `patch size ${sizes.join(", ")} · ${evaluation.request.model.name} · `, timeAgo(evaluation.created_at))));
+    element("span", { class: "faint" }, `${patchSizesText(sizes)} · ${evaluation.request.model.name} · `, timeAgo(evaluation.created_at))));
 }

@@ -7,7 +7,7 @@ import { copyable } from "../parts/copyable.js";
 import { element } from "../parts/element.js";
 import { evaluationView } from "../parts/evaluation_view.js";
 import { jobErrorTexts } from "../parts/job_error_texts.js";
-import { methodName } from "../parts/methods.js";
+import { methodName, patchSizesText } from "../parts/methods.js";
 import { failure, notice } from "../parts/notice.js";
 import { PartialView } from "../parts/partial_view.js";
 import { preview } from "../parts/preview.js";
@@ -76,7 +76,7 @@ class EvaluationPage {
     const { model, parameters } = state.request;
     this.head.replaceChildren(
       element("h1", {}, "Evaluation ", statusMark(state.status)),
-      element("p", { class: "hint" }, `${parameters.methods.map(methodName).join(", ")} · patch size ${parameters.patch_sizes.join(", ")} · protocol “${parameters.protocol}” · `,
+      element("p", { class: "hint" }, `${parameters.methods.map(methodName).join(", ")} · ${patchSizesText(parameters.patch_sizes)} · protocol “${parameters.protocol}” · `,
         element("a", { href: `#/models/${model.name}` }, model.name), ` ${model.version} · `, timeAgo(state.created_at)),
       copyable(location.href, "the link to this evaluation"));
   }

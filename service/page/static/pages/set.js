@@ -7,7 +7,7 @@ import { element } from "../parts/element.js";
 import { glossary } from "../parts/glossary.js";
 import { ItemsTable } from "../parts/items_table.js";
 import { differencesTable, meansTable } from "../parts/means_table.js";
-import { methodName } from "../parts/methods.js";
+import { methodName, patchSizesText } from "../parts/methods.js";
 import { failure, notice } from "../parts/notice.js";
 import { pidChart } from "../parts/pid_chart.js";
 import { Progress, shareDone } from "../parts/progress.js";
@@ -76,7 +76,7 @@ class SetPage {
     const { succeeded, failed } = state.items;
     const text = state.status === "failed" && succeeded > 0 ? `${failed ?? 0} of ${counted(images)} failed` : state.status;
     this.head.replaceChildren(element("h1", {}, `${counted(images)} `, statusMark(state.status, text)),
-      element("p", { class: "hint" }, `${parameters.methods.map(methodName).join(", ")} · patch size ${parameters.patch_sizes.join(", ")} · protocol “${parameters.protocol}” · `,
+      element("p", { class: "hint" }, `${parameters.methods.map(methodName).join(", ")} · ${patchSizesText(parameters.patch_sizes)} · protocol “${parameters.protocol}” · `,
         element("a", { href: `#/models/${model.name}` }, model.name), ` ${model.version} · `, timeAgo(state.created_at)),
       copyable(location.href, "the link to this set"));
   }

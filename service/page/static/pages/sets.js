@@ -4,7 +4,7 @@ import { allows } from "../api/scopes.js";
 import { sets } from "../api/sets.js";
 import { element } from "../parts/element.js";
 import { Estimate } from "../parts/estimate.js";
-import { methodName } from "../parts/methods.js";
+import { methodName, patchSizesText } from "../parts/methods.js";
 import { evaluateScopeNotice, failure } from "../parts/notice.js";
 import { RecentJobs } from "../parts/recent_jobs.js";
 import { RequestForm } from "../parts/request_form.js";
@@ -75,7 +75,7 @@ class SetsPage {
       models.length > 1 && select("Model", models.map((one) => [reference(one), one.name]), reference(model), (chosen) => {
         this.showForm(models.find((one) => reference(one) === chosen), models);
       }),
-      this.request.node, this.problem, element("div", { class: "start" }, this.start, this.estimate.node),
+      this.request.node, this.problem, element("div", { class: "start" }, this.start, this.estimate.node), this.request.glossary,
     ].filter(Boolean));
     this.updateEstimate();
     this.estimate.load().then(() => this.updateEstimate(), () => {}); // the list of recent sets reports the error
@@ -112,5 +112,5 @@ function row(set) {
   const { parameters, images, model } = set.request;
   return element("li", {}, element("a", { href: `#/evaluation-sets/${set.id}` }, statusMark(set.status),
     element("span", {}, `${images} ${images === 1 ? "image" : "images"}: ${parameters.methods.map(methodName).join(", ")}`),
-    element("span", { class: "faint" }, `patch size ${parameters.patch_sizes.join(", ")} · ${model.name} · `, timeAgo(set.created_at))));
+    element("span", { class: "faint" }, `${patchSizesText(parameters.patch_sizes)} · ${model.name} · `, timeAgo(set.created_at))));
 }

@@ -2,7 +2,7 @@
 import { element } from "./element.js";
 
 const TERMS = {
-  PID: "Patch insertion-deletion score: the area under the insertion curve minus the area under the deletion curve, between −1 and 1. A high PID means the map marks what the network relies on; a map that tells nothing scores about 0.",
+  PID: "Patch insertion-deletion score: the area under the insertion curve minus the area under the deletion curve, between −1 and 1. A high PID means the map marks what the network relies on; an uninformative map scores about 0.",
   insertion: "Area under the curve of the target's probability while patches of the image are pasted onto the blank, those first where the map is strongest. Higher is better.",
   deletion: "Area under the curve while patches are removed from the image in the same order. Lower is better.",
   "patch size": "Side of a square patch in pixels of the network's input, called m in the paper. Small patches test fine detail, large patches test regions.",

@@ -1,4 +1,4 @@
-// Explanation methods and job stages: their names and colours.
+// Display names and colours of explanation methods; patch sizes and job stages as text.
 
 export const METHODS = {
   attention: ["Attention", "the map that gates the network's features (LABN only)"],
@@ -17,6 +17,11 @@ export function methodName(method) {
 /** The CSS class that gives a method the same colour everywhere. */
 export function seriesClass(method) {
   return `series-${Math.max(0, Object.keys(METHODS).indexOf(method)) % 6}`;
+}
+
+/** Patch sizes as text: "patch sizes 8, 16". */
+export function patchSizesText(sizes) {
+  return `patch size${sizes.length > 1 ? "s" : ""} ${sizes.join(", ")}`;
 }
 
 /** A job's stage for display: "grad_cam: m = 16" becomes "Grad-CAM: patch size 16". */

@@ -46,8 +46,8 @@ export class RequestForm {
         choice("Protocol", PROTOCOLS, "paper", setter("protocol")),
         select("Steps", STEPS, "auto", setter("step")), select("Blank", BLANKS, "black", setter("blank")),
         select("Target class", targets, "", setter("target")),
-        this.masks.node, this.orders.node, this.seed.node)),
-      glossary("PID", "patch size", "forward passes", "protocol", "steps", "blank", "random band"));
+        this.masks.node, this.orders.node, this.seed.node)));
+    this.glossary = glossary("PID", "patch size", "forward passes", "protocol", "steps", "blank", "random band");
   }
 
   /** The estimated number of forward passes; NaN if a field is empty. */
