@@ -17,7 +17,7 @@ def test_the_page_is_weighed_and_its_paint_timed(tmp_path: Path) -> None:
         pytest.skip("no Chromium on PATH: `make test-browser` installs it or says how")
     figures = {figure.name: figure for figure in measure_page(QUICK, tmp_path)}
     weight, sent = figures["page weight"], figures["page weight as it is sent"]
-    texts = {name: file for name, file in page_files().files.items() if file.deflated}
+    texts = {name: file for name, file in page_files().files.items() if file.gzipped}
     assert len(texts["index.html"].body) + len(texts["style.css"].body) < weight.value * 1000
     assert sent.value < weight.value < sum(len(file.body) for file in texts.values()) / 1000
     assert weight.holds

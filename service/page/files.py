@@ -1,4 +1,4 @@
-"""The files of the page, read once: each with its media type, deflated where that pays, under one version."""
+"""The files of the page, read once, with media types, gzip-compressed text and a common version."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from model.images import overlay
 
 FOLDER = Path(__file__).with_name("static")
 INDEX = "index.html"
-VERSION_MARK = b"VERSION"  # in the index, where addresses of the other files have the version
+VERSION_MARK = b"VERSION"  # placeholder in the index, in the URLs of the other files
 MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -21,23 +21,23 @@ MEDIA_TYPES = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
 }
-DEFLATED = {".html", ".css", ".js", ".svg"}
+GZIPPED = {".html", ".css", ".js", ".svg"}
 VERSION_DIGITS = 12  # hex
-COLORMAPS = Path(overlay.__file__).with_name("colormaps.png")  # the page draws with the very tables of the API
+COLORMAPS = Path(overlay.__file__).with_name("colormaps.png")  # the tables that the API draws with
 
 
 @dataclass(frozen=True)
 class PageFile:
-    """A file as it is sent."""
+    """A file as served."""
 
     body: bytes
     media_type: str
-    deflated: bytes | None  # by gzip
+    gzipped: bytes | None
 
 
 @dataclass(frozen=True)
 class PageFiles:
-    """All files by their path under `static`; their version is a digest of them all."""
+    """All files by their path under `static`, and a version: a digest of their contents."""
 
     version: str
     files: dict[str, PageFile]
@@ -45,7 +45,7 @@ class PageFiles:
 
 @cache
 def page_files() -> PageFiles:
-    """Read the folder."""
+    """Read all files of the page; the result is cached."""
     paths = {path.relative_to(FOLDER).as_posix(): path for path in FOLDER.rglob("*") if path.suffix in MEDIA_TYPES}
     bodies = {name: path.read_bytes() for name, path in sorted({**paths, COLORMAPS.name: COLORMAPS}.items())}
     digest = hashlib.sha256()
@@ -58,5 +58,5 @@ def page_files() -> PageFiles:
 
 def _page_file(name: str, body: bytes) -> PageFile:
     suffix = Path(name).suffix
-    deflated = gzip.compress(body, mtime=0) if suffix in DEFLATED else None
-    return PageFile(body, MEDIA_TYPES[suffix], deflated)
+    gzipped = gzip.compress(body, mtime=0) if suffix in GZIPPED else None
+    return PageFile(body, MEDIA_TYPES[suffix], gzipped)

@@ -1,4 +1,4 @@
-"""The form of the page "Evaluate", filled as a person fills it."""
+"""Filling in the form of the Evaluate page."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def choose(page: Page, image: bytes) -> None:
 
 
 def begin(page: Page) -> str:
-    """Ask for the evaluation; return its id."""
+    """Submit the evaluation; return its id."""
     page.get_by_role("button", name="Evaluate", exact=True).click()
     page.wait_for_url(re.compile("#/evaluations/[0-9a-f]{32}"))
     return page.url.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""What every page of the service has: names and contrast for all, keys, links, lightness."""
+"""Common to all pages: accessible names and contrast, keyboard use, links, size."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGES = {"": ".examples img", "#/evaluate": ".request, .notice", "#/sets": ".req
          "#/models": ".model", "#/service": ".tile"}  # fmt: skip
 MOST_BYTES = 200_000
 
-# Text whose colour differs too little from what is behind it (WCAG 2, 1.4.3): [[text, ratio], …].
+# Text with too little contrast to its background (WCAG 2, 1.4.3): [[text, ratio], …].
 PALE = """() => {
     const context = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
     const rgba = (colour) => {
@@ -55,7 +55,7 @@ PALE = """() => {
     return pale;
 }"""
 
-# Things to act on that a screen reader has no name for.
+# Interactive elements without an accessible name.
 NAMELESS = """() => [
         ...document.querySelectorAll("a, button, input, select, canvas[role], svg[role], [tabindex='0']")
     ]

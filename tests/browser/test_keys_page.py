@@ -1,4 +1,4 @@
-"""The page of a service with API keys: what a person sees with a key of each scope, with a wrong one, with none."""
+"""The page of a service with API keys: with a key of each scope, a wrong key, and none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The prediction view: an image in, by whatever way, and what is seen of the answer."""
+"""The Predict page: every way to give an image, and the view of the answer."""
 
 from __future__ import annotations
 

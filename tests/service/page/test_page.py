@@ -1,4 +1,4 @@
-"""The files of the page: where from, how long kept, and that they hang together."""
+"""The files of the page: headers and caching, imports between modules, total size."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_text_is_deflated_for_who_can_read_it(client: Client) -> None:
     assert "content-encoding" not in plain.headers
     assert deflated.headers["content-encoding"] == "gzip"
     assert plain.content == deflated.content == (FOLDER / "main.js").read_bytes()
-    sent = page_files().files["main.js"].deflated
+    sent = page_files().files["main.js"].gzipped
     assert sent is not None
     assert len(sent) < len(gzip.decompress(sent)) / 2
 
