@@ -25,7 +25,7 @@ class LabnOutput(NamedTuple):
 
 
 class LambdaAbn(nn.Module):
-    """LABN of Iida et al. (ACCV 2022), section 3; `config.split` = B bottlenecks stand before the branch."""
+    """LABN of Iida et al. (JSAI 2022), section 3; `config.split` = B bottlenecks precede the attention branch."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()

@@ -49,5 +49,5 @@ def network_config(preset: str, **changes: Any) -> NetworkConfig:
         raise ConfigurationError(f"no preset {preset!r}; there are {sorted(NETWORKS)}")
     try:
         return replace(NETWORKS[preset], **changes)
-    except TypeError as error:
+    except ConfigurationError as error:
         raise ConfigurationError(f"preset {preset}: {error}") from error

@@ -1,13 +1,11 @@
-"""One image: the maps of several methods and what patch insertion-deletion makes of them."""
+"""Evaluation of one image: saliency maps of several methods and their PID scores."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,13 +13,14 @@ from model.checkpoint import LoadedCheckpoint
 from model.evaluation.request import EvaluationRequest
 from model.evaluation.result import (
     Band,
-    CurvesFound,
     Evaluation,
     MethodEvaluation,
-    ScoreFound,
-    ignore_curves,
+    OnCurvePoints,
+    OnScore,
+    ignore_points,
     ignore_score,
 )
+from model.evaluation.warnings import evaluation_warnings, mask_warnings, random_band_warnings
 from model.explain.explainer import Explainer, stretch
 from model.explain.random import seed_of
 from model.explain.registry import METHODS
@@ -33,18 +32,15 @@ from model.metrics.curve import is_symmetric
 from model.metrics.localisation import Localisation, localise
 from model.metrics.patches import PatchGrid
 from model.metrics.perturbation import Ends, evaluate_ends
-from model.metrics.pid import PatchInsertionDeletion, patch_insertion_deletion, planned_counts
+from model.metrics.pid import PatchInsertionDeletion, PidOptions, patch_insertion_deletion, planned_counts
 from model.metrics.statistics import random_band
 from model.network import LambdaAbn
 from model.runtime.progress import Progress, ignore
 from model.runtime.stages import Meter, StageProgress, ignore_stages
 from model.target_probability import Predict, probability_of
 
-FORMAT = 1  # of the document and of the numbers in it: another program's results are not resumed
-ENOUGH_ORDERS = 39  # for both 2.5 % quantiles
-COARSE = 0.05  # of a score's error estimate: a warning says so
-TIED = 0.05  # share of the patches: a warning says so where it moves the score
-TOLERANCE_PX = 4  # of the pointing game, at the network's input: a lesion is a few px wide
+FORMAT = 1  # of the result document; results of another format are computed again
+TOLERANCE_PX = 4  # of the pointing game, in pixels of the network's input: a lesion is a few px wide
 
 
 def evaluate_image(
@@ -53,24 +49,25 @@ def evaluate_image(
     request: EvaluationRequest,
     progress: StageProgress = ignore_stages,
     mask: Tensor | None = None,
-    found: ScoreFound = ignore_score,
-    growing: CurvesFound = ignore_curves,
+    on_score: OnScore = ignore_score,
+    on_points: OnCurvePoints = ignore_points,
 ) -> Evaluation:
-    """Explain an image by several methods and score each map.
+    """Explain an image by several methods and score each saliency map.
 
     Args:
-        loaded: the network, on the device where it shall run.
+        loaded: checkpoint whose network is on the device to run on.
         image: (C, H, W), normalised.
         request: what to measure.
-        progress: told (stage, forwards done, forwards at most) between batches; may raise, which ends the work.
-        mask: (H, W) of bools, where the evidence lies: maps are compared with it.
-        found: told each score of each method as soon as it is measured.
-        growing: told the points of its curves while it is measured.
+        progress: called with (stage, forwards done, most forwards needed) between batches; an exception stops the
+            evaluation.
+        mask: (H, W), bool, true where the evidence is; maps are compared with it.
+        on_score: called with each method and score when it is complete.
+        on_points: called with the partial curves while a score is measured.
 
     Raises:
         ConfigurationError: the network has no such target.
-        MetricError: a curve would have a single point, or a map is not finite.
-        NonFiniteOutput: the network overflowed.
+        MetricError: a curve would have only one point, or a map is not finite.
+        NonFiniteOutput: the network's output overflowed.
     """
     target = request.target_index(loaded.labels)
     meter = Meter(request.forwards(image.shape[-2], image.shape[-1]), progress)
@@ -80,7 +77,7 @@ def evaluate_image(
     predict = probability_of(loaded.network, target)
     blank = blank_image(request.blank, image, loaded.preprocessing)
     is_masked = mask is not None and bool(mask.any())
-    measure = Measurement(
+    measurement = Measurement(
         request=request,
         predict=predict,
         image=image,
@@ -88,19 +85,24 @@ def evaluate_image(
         ends=evaluate_ends(predict, image, blank),
         mask=mask if is_masked else None,
         meter=meter,
-        found=found,
-        growing=growing,
+        on_score=on_score,
+        on_points=on_points,
     )
-    methods = {name: measure.method(loaded.network, target, name) for name in request.methods}
+    methods = {name: measurement.method(loaded.network, target, name) for name in request.methods}
     return Evaluation(
         label=loaded.labels[target],
         index=target,
-        ends=measure.ends,
+        ends=measurement.ends,
         blank=request.blank,
         methods=methods,
-        random_bands=measure.random_bands(),
+        random_bands=measurement.random_bands(),
         provenance=_provenance(loaded, request, image.device.type),
-        warnings=(*unusual, *_warnings(measure.ends, methods), *_mask_warnings(mask), *_band_warnings(request)),
+        warnings=(
+            *unusual,
+            *evaluation_warnings(measurement.ends, methods),
+            *mask_warnings(mask),
+            *random_band_warnings(request.random_orders),
+        ),
     )
 
 
@@ -117,22 +119,22 @@ def _provenance(loaded: LoadedCheckpoint, request: EvaluationRequest, device: st
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Measurement:
-    """An image that is being evaluated."""
+    """Evaluation in progress of one image."""
 
     request: EvaluationRequest
     predict: Predict
     image: Tensor  # (C, H, W)
     blank: Tensor  # (C, H, W)
     ends: Ends
-    mask: Tensor | None  # (H, W), with something inside
+    mask: Tensor | None  # (H, W), not empty
     meter: Meter
-    found: ScoreFound
-    growing: CurvesFound
+    on_score: OnScore
+    on_points: OnCurvePoints
 
     def method(self, network: LambdaAbn, target: int, name: str) -> MethodEvaluation:
-        """Make a method's map and score it at each patch size."""
-        tell = self.meter.part(f"{name}: map", self.request.forwards_for_map(name))
-        explain = explainer_of(self.request, name, tell)
+        """Compute a method's map and score it at each patch size."""
+        progress = self.meter.part(f"{name}: map", self.request.forwards_for_map(name))
+        explain = explainer_of(self.request, name, progress)
         targets = torch.tensor([target], device=self.image.device)
         saliency = explain(network, self.image.unsqueeze(0), targets).detach()  # (1, H, W)
         scores = tuple(self._curves(name, saliency[0], patch_size) for patch_size in self.request.patch_sizes)
@@ -145,23 +147,27 @@ class Measurement:
         )
 
     def random_bands(self) -> dict[int, Band]:
-        """Score random orders at each patch size, if any are asked for."""
+        """Return the random band of each patch size; empty if none is requested."""
         if not self.request.random_orders:
             return {}
         return {m: random_band(self._random(m), mirrored=self._mirrors(m)) for m in self.request.patch_sizes}
 
     def _mirrors(self, patch_size: int) -> bool:
-        """Tell whether a reversed order has the negative score."""
+        """Whether reversing an order negates its score."""
         grid = PatchGrid(self.image.shape[-2], self.image.shape[-1], patch_size)
         counts = planned_counts(grid, self.request.protocol, self.request.step)
         return self.request.protocol == "paper" and is_symmetric(counts)
 
     def _curves(self, name: str, saliency: Tensor, patch_size: int) -> PatchInsertionDeletion:
-        options = self._options(f"{name}: m = {patch_size}", patch_size)
         patches = PatchGrid(self.image.shape[-2], self.image.shape[-1], patch_size).count
-        grow = partial(self.growing, name, patch_size, patches)
-        score = patch_insertion_deletion(self.predict, self.image, saliency, self.blank, grow=grow, **options)
-        self.found(name, score)
+        options = replace(
+            self._options(f"{name}: m = {patch_size}", patch_size),
+            on_points=partial(self.on_points, name, patch_size, patches),
+        )
+        score = patch_insertion_deletion(
+            self.predict, self.image, saliency, self.blank, options=options, **self._settings(patch_size)
+        )
+        self.on_score(name, score)
         return score
 
     @staticmethod
@@ -173,24 +179,29 @@ class Measurement:
         first = seed_of(self.image, self.request.seed)
         for seed in range(first, first + self.request.random_orders):
             options = self._options(f"random orders: m = {patch_size}", patch_size)
-            found = random_order_scores(self.predict, self.image, self.blank, orders=1, seed=seed, **options)
+            found = random_order_scores(
+                self.predict,
+                self.image,
+                self.blank,
+                orders=1,
+                seed=seed,
+                options=options,
+                **self._settings(patch_size),
+            )
             scores += found.tolist()
         return scores
 
-    def _options(self, stage: str, patch_size: int) -> dict[str, Any]:
-        """Return how each pair of curves is measured, and begin its part of the progress."""
+    def _settings(self, patch_size: int) -> dict[str, Any]:
+        return {"patch_size": patch_size, "protocol": self.request.protocol, "step": self.request.step}
+
+    def _options(self, stage: str, patch_size: int) -> PidOptions:
+        """Start a progress stage for a pair of curves and return their options."""
         forwards = self.request.forwards_for_curves(self.image.shape[-2], self.image.shape[-1], patch_size)
-        return {
-            "patch_size": patch_size,
-            "protocol": self.request.protocol,
-            "step": self.request.step,
-            "ends": self.ends,
-            "progress": self.meter.part(stage, forwards),
-        }
+        return PidOptions(ends=self.ends, progress=self.meter.part(stage, forwards))
 
 
 def explainer_of(request: EvaluationRequest, method: str, progress: Progress = ignore) -> Explainer:
-    """Return a method as the request has it set up; `progress` is told of RISE's masks."""
+    """Return the method set up as requested; `progress` is called while RISE's masks are evaluated."""
     knobs: dict[str, dict[str, Any]] = {
         "rise": {"masks": request.rise_masks, "seed": request.seed, "progress": progress},
         "random": {"seed": request.seed},
@@ -201,45 +212,3 @@ def explainer_of(request: EvaluationRequest, method: str, progress: Progress = i
 @torch.no_grad()
 def _predicted(network: LambdaAbn, image: Tensor) -> int:
     return int(network(image.unsqueeze(0)).logits.argmax())
-
-
-def _mask_warnings(mask: Tensor | None) -> list[str]:
-    if mask is None or bool(mask.any()):
-        return []
-    return ["no pixel of the mask that the network sees is bright (level 128 or more): nothing is localised"]
-
-
-def _band_warnings(request: EvaluationRequest) -> list[str]:
-    if not 0 < request.random_orders < ENOUGH_ORDERS:
-        return []
-    return [
-        f"the random band is of {request.random_orders} orders, narrower than 95 %: take {ENOUGH_ORDERS} or more"
-    ]
-
-
-def _warnings(ends: Ends, methods: Mapping[str, MethodEvaluation]) -> list[str]:
-    """Say in sentences what makes scores mean less than they seem to."""
-    warnings = [
-        f"{name}: the map is constant, its order of patches says nothing"
-        for name, method in methods.items()
-        if np.ptp(method.saliency) == 0
-    ]
-    warnings += [
-        f"{name}: m = {score.patch_size}: too few counts, the score may be {score.error_estimate:.2f} off"
-        for name, method in methods.items()
-        for score in method.scores
-        if score.error_estimate is not None and score.error_estimate > COARSE
-    ]
-    warnings += [
-        f"{name}: m = {score.patch_size}: {score.tied_fraction:.0%} of the patches are tied and go together, which "
-        f'protocol "published" rewards'
-        for name, method in methods.items()
-        for score in method.scores
-        if score.protocol == "published" and score.tied_fraction > TIED
-    ]
-    if ends.blank >= ends.full:
-        warnings.append(
-            f"the blank alone is taken for the target (p = {ends.blank:.3f}) as readily as the image "
-            f"(p = {ends.full:.3f}): areas under the curves say little"
-        )
-    return warnings

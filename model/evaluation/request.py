@@ -1,4 +1,4 @@
-"""What is to be measured of an image: explanation methods, patch sizes and the settings of PID."""
+"""Evaluation request: explanation methods, patch sizes and PID settings."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from model.metrics.pid import NamedStep, Protocol, Step, planned_counts
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationRequest(Document):
-    """A request, the same for all images of a set; to JSON and back by `to_dict`, `from_dict`."""
+    """Settings of an evaluation, the same for all images of a set. JSON form: `to_dict`, `from_dict`."""
 
     methods: tuple[str, ...] = ("attention", "lambda_attention", "rise", "grad_cam", "random")
     patch_sizes: tuple[int, ...] = (1, 2, 4, 8, 16)  # m in px
     protocol: Protocol = "paper"
     step: Step = "auto"
     blank: Blank = "black"
-    target: str | None = None  # a label, or else an index; None: the predicted class
+    target: str | None = None  # a label or an index; None: the predicted class
     rise_masks: int = 4000
-    seed: int = 0  # of RISE's masks, the random map and the random orders
-    random_orders: int = 0  # behind a random band; 0: none
+    seed: int = 0  # of RISE's masks, the random map and random orders
+    random_orders: int = 0  # number of random orders for the band; 0: no band
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be measured on any image.
+        """Check the values.
 
         Raises:
             ConfigurationError: naming the field.
@@ -55,7 +55,7 @@ class EvaluationRequest(Document):
         Rise(masks=self.rise_masks, seed=self.seed)
 
     def _check_types(self) -> None:
-        """Refuse what JSON may have brought.
+        """Check types, which JSON may have wrong.
 
         Raises:
             ConfigurationError: naming the field.
@@ -69,10 +69,10 @@ class EvaluationRequest(Document):
             raise ConfigurationError(f"methods or target of the wrong type: {self.methods!r}, {self.target!r}")
 
     def target_index(self, labels: tuple[str, ...]) -> int | None:
-        """Return the index of the class that is asked for; None: the predicted one.
+        """Return the index of the requested class; None for the predicted one.
 
         Raises:
-            ConfigurationError: there is no such class.
+            ConfigurationError: no such class.
         """
         if self.target is None:
             return None
@@ -85,24 +85,24 @@ class EvaluationRequest(Document):
         )
 
     def forwards_for_map(self, method: str) -> int:
-        """Return how many forwards a map is worth in a progress bar."""
+        """Return the number of forwards of a map, for progress."""
         return self.rise_masks if method == "rise" else 1
 
     def forwards_for_curves(self, height: int, width: int, patch_size: int) -> int:
-        """Return the most forwards that a pair of curves without ties needs.
+        """Return the largest number of forwards that a pair of curves without ties needs.
 
         Raises:
-            MetricError: that leaves a single point of a curve.
+            MetricError: a curve would have only one point.
         """
         grid = PatchGrid(height, width, patch_size)
         counts = planned_counts(grid, self.protocol, self.step)
         return 2 * (adaptive_budget(grid.count) if counts is None else len(counts))
 
     def forwards(self, height: int, width: int) -> int:
-        """Return about how many forwards an image of that size in px needs.
+        """Estimate the forwards of an image of that size in px.
 
         Raises:
-            MetricError: that leaves a single point of a curve.
+            MetricError: a curve would have only one point.
         """
         pairs = len(self.methods) + self.random_orders
         curves = sum(self.forwards_for_curves(height, width, patch_size) for patch_size in self.patch_sizes)

@@ -1,4 +1,4 @@
-"""What an evaluation found of an image, and its form in the API."""
+"""Result of evaluating an image, and its JSON form in the API."""
 
 from __future__ import annotations
 
@@ -16,44 +16,43 @@ from model.metrics.perturbation import Ends
 from model.metrics.pid import PatchInsertionDeletion
 
 Band = tuple[float, float]
-ScoreFound = Callable[[str, PatchInsertionDeletion], None]  # (method, score); may raise, which ends the work
-
-CurvesFound = Callable[[str, int, int, Known], None]  # (method, patch size, patches, what is known of its curves)
+OnScore = Callable[[str, PatchInsertionDeletion], None]  # (method, score); an exception stops the evaluation
+OnCurvePoints = Callable[[str, int, int, Known], None]  # (method, patch size, patches, points measured so far)
 
 
 def ignore_score(method: str, score: PatchInsertionDeletion) -> None:
-    """Tell nobody."""
+    """Do nothing."""
 
 
-def ignore_curves(method: str, patch_size: int, patches: int, known: Known) -> None:
-    """Tell nobody."""
+def ignore_points(method: str, patch_size: int, patches: int, known: Known) -> None:
+    """Do nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MethodEvaluation:
-    """A map and its scores, one a patch size."""
+    """Saliency map of a method and its scores, one per patch size."""
 
     saliency: NDArray[np.float32]  # (H, W), in the method's own units
-    coverage: float  # share of pixels over the network's θ; of a map that does not lie in 0..1, after scaling it
+    coverage: float  # share of pixels above the network's θ; maps other than attention are scaled to 0..1 first
     scores: tuple[PatchInsertionDeletion, ...]
     localisation: Localisation | None  # None without a mask
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Evaluation:
-    """What was found of one image."""
+    """Evaluation of one image."""
 
     label: str  # of the target
     index: int
     ends: Ends  # p of the whole image and of the blank
     blank: Blank
     methods: Mapping[str, MethodEvaluation]
-    random_bands: Mapping[int, Band]  # patch size -> where 95 % of random orders score; empty: not measured
+    random_bands: Mapping[int, Band]  # patch size -> range of 95 % of random orders' scores; empty: not measured
     provenance: Mapping[str, Any]
     warnings: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the result in the API's form, without the maps."""
+        """Return the result as the API's JSON, without the maps."""
         return {
             "target": {"label": self.label, "index": self.index},
             "p_full": self.ends.full,
@@ -77,7 +76,7 @@ class Evaluation:
 def score_document(
     score: PatchInsertionDeletion, *, blank: Blank, random_band: Band | None = None
 ) -> dict[str, Any]:
-    """Return a score in the API's form; the band of random orders is measured last."""
+    """Return a score as the API's JSON."""
     return {
         "patch_size": score.patch_size,
         "protocol": score.protocol,

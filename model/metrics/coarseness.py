@@ -1,15 +1,16 @@
-"""What a blur does to a map's scores: section 4.4 of Iida et al. (ACCV 2022).
+"""Effect of blurring a map on its scores: section 4.4 of the longer paper (Iida et al., ACCV 2022).
 
-Where single pixels are put onto a blank one by one, those of a fine map are scattered, and the network recognises
-nothing in them until much else is there; a blurred copy, which knows less, puts them in one after the other in
-connected spots. With patches as large as what the network recognises both show it at once, and the advantage of
-being coarse is gone.
+With patches of one pixel, insertion by a fine map gives scattered pixels in which the network recognises nothing
+until many are present. A blurred copy carries less information but inserts connected regions. With patches as large
+as the structures that the network recognises, both maps insert whole structures and the coarse map loses its
+advantage.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -17,12 +18,12 @@ from torch import Tensor
 from model.metrics.blanks import blurred
 from model.metrics.patches import PatchGrid, fit
 from model.metrics.perturbation import evaluate_ends
-from model.metrics.pid import PatchInsertionDeletion, patch_insertion_deletion
+from model.metrics.pid import DEFAULTS, PatchInsertionDeletion, PidOptions, patch_insertion_deletion
 from model.target_probability import Predict
 
 
 class BlurEffect(NamedTuple):
-    """A map and its blurred copy, scored at one patch size."""
+    """Scores of a map and of its blurred copy at one patch size."""
 
     patch_size: int
     fine: PatchInsertionDeletion
@@ -30,12 +31,12 @@ class BlurEffect(NamedTuple):
 
     @property
     def insertion_gain(self) -> float:
-        """How much the blur adds to the area under insertion."""
+        """Area under insertion of the blurred map minus that of the fine one."""
         return self.blurred.insertion - self.fine.insertion
 
     @property
     def gain(self) -> float:
-        """How much the blur adds to PID."""
+        """PID of the blurred map minus that of the fine one."""
         return self.blurred.score - self.fine.score
 
 
@@ -48,9 +49,10 @@ def blur_effects(
     patch_sizes: Sequence[int],
     sigma_px: float,
     points: int = 64,
-    **options: Any,
+    options: PidOptions = DEFAULTS,
+    **settings: Any,
 ) -> list[BlurEffect]:
-    """Score a map and its blurred copy under protocol "paper", once a patch size.
+    """Score a map and its blurred copy at each patch size, protocol "paper".
 
     Args:
         predict: normalised images (N, C, H, W) -> probability of the target (N,).
@@ -58,9 +60,10 @@ def blur_effects(
         saliency: (H, W), or (h, w) upsampled bilinearly.
         blank: (C, H, W), normalised.
         patch_sizes: m in px.
-        sigma_px: standard deviation of the Gaussian that blurs the map.
-        points: of each curve, at most one more: two maps need about four times as many forwards a patch size.
-        options: further ones of `patch_insertion_deletion`.
+        sigma_px: standard deviation of the Gaussian blur.
+        points: about the number of points per curve. Two maps need about four times as many forwards.
+        options: of `patch_insertion_deletion`.
+        settings: batch_size of `patch_insertion_deletion`.
 
     Raises:
         MetricError: the map is not finite, or sizes do not fit.
@@ -69,12 +72,14 @@ def blur_effects(
     height, width = image.shape[-2:]
     whole = fit(saliency.detach().float().to(image.device), height, width)
     maps = [whole, blurred(whole.unsqueeze(0), sigma_px)[0]]
-    ends = evaluate_ends(predict, image, blank)
+    options = replace(options, ends=options.ends or evaluate_ends(predict, image, blank))
     effects = []
     for m in patch_sizes:
         step = math.ceil(PatchGrid(height, width, m).count / points)
         scores = [
-            patch_insertion_deletion(predict, image, each, blank, patch_size=m, step=step, ends=ends, **options)
+            patch_insertion_deletion(
+                predict, image, each, blank, patch_size=m, step=step, options=options, **settings
+            )
             for each in maps
         ]
         effects.append(BlurEffect(m, *scores))

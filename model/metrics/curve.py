@@ -24,7 +24,7 @@ DEVIATIONS = 2.0  # of what is irregular, in the error estimate
 
 
 def area(counts: Sequence[int] | Counts, curve: Floats) -> float:
-    """Eq. (9): area under a curve (K,) by trapezoids on x = n / N. Mirrored curves have the very same area."""
+    """Eq. (7): area under a curve (K,), trapezoidal rule on x = n / N. Mirrored curves have equal areas."""
     n = [int(count) for count in counts]
     terms = (
         (n[i + 1] - n[i]) * (left + right)

@@ -1,4 +1,4 @@
-"""Curves that are told of while they are measured."""
+"""Partial insertion and deletion curves, published while PID runs."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy as np
 from model.metrics.curve import CurvePair, Floats
 
 Known = Mapping[int, tuple[float, float]]  # count -> insertion, deletion
-CurvesGrow = Callable[[Known], None]  # told all that is known by now; may raise, which ends the work
+OnPoints = Callable[[Known], None]  # called with all points measured so far; an exception stops the run
 
 
-def told(curves: CurvePair, piece: int, tell: CurvesGrow) -> CurvePair:
-    """Return the same curves, looked at so many counts at a time, with a word behind each."""
+def in_pieces(curves: CurvePair, piece: int, on_points: OnPoints) -> CurvePair:
+    """Return the same curves, measured `piece` counts at a time with a call of `on_points` after each piece."""
     known: dict[int, tuple[float, float]] = {}
 
-    def look(counts: Sequence[int]) -> Floats:
+    def measure(counts: Sequence[int]) -> Floats:
         for start in range(0, len(counts), piece):
             some = counts[start : start + piece]
             known.update(zip(some, map(tuple, curves(some).T.tolist()), strict=True))
-            tell(known)
+            on_points(known)
         return np.array([known[n] for n in counts]).T
 
-    return look
+    return measure

@@ -1,4 +1,4 @@
-"""Patches of an image and the order a saliency map puts them in: section 3.3 of the paper, eq. (7).
+"""Patches of an image and their order by saliency: the sets A_n of section 3.2, eq. (8).
 
 P patches in row-major order; the last row and column of the grid are smaller where sizes do not divide.
 """
@@ -52,7 +52,7 @@ class PatchGrid:
         return self.rows * self.columns
 
     def strongest(self, saliency: Tensor) -> Tensor:
-        """Eq. (7): the map's (H, W) maximum in each patch: (P,)."""
+        """Return the map's (H, W) maximum in each patch, by which eq. (8) orders them: (P,)."""
         sides = [min(self.patch_size, self.height), min(self.patch_size, self.width)]
         pooled = F.max_pool2d(saliency[None, None], sides, stride=self.patch_size, ceil_mode=True)
         return pooled.flatten()

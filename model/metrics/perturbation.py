@@ -103,7 +103,7 @@ class PerturbedImage:
 
     @torch.no_grad()
     def _perturbed(self, places: Tensor, cuts: Sequence[Cut]) -> Tensor:
-        """Eq. (8): kept pixels are the image's, others the blank's: (K, C, H, W), in the buffer."""
+        """Eq. (9): kept pixels are the image's, others the blank's: (K, C, H, W), in the buffer."""
         first = torch.tensor([cut.n for cut in cuts], device=places.device).view(-1, 1, 1)
         deleting = torch.tensor([not cut.inserting for cut in cuts], device=places.device).view(-1, 1, 1)
         kept = (places < first).logical_xor_(deleting)  # (K, H, W)

@@ -1,8 +1,8 @@
-"""Patch insertion-deletion (PID): section 3.3 of Iida et al. (ACCV 2022), eq. (7)-(9).
+"""Patch insertion-deletion (PID): section 3.2 of Iida et al. (JSAI 2022), eq. (7)-(9).
 
-Insertion puts the patches of an image onto a blank, those first where the map is strongest; deletion takes
-them away in the same order. PID = area under insertion - area under deletion of p(target) over n patches.
-With patches of one pixel it is the Insertion-Deletion score of Petsiuk et al. (BMVC 2018).
+Insertion adds the image's patches to a blank in descending order of saliency; deletion removes them from the image
+in the same order. PID, eq. (7), is the area under the insertion curve of p(target) minus that under the
+deletion curve. With patches of one pixel it is the Insertion-Deletion score of Petsiuk et al. (BMVC 2018).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from model.errors import MetricError
 from model.metrics.curve import Counts, CurvePair, Floats, adaptive, adaptive_budget, area, error_estimate, every
-from model.metrics.partial_curves import CurvesGrow, told
+from model.metrics.partial_curves import OnPoints, in_pieces
 from model.metrics.patches import PatchGrid, fit, ranks, tied_fraction
 from model.metrics.perturbation import Cut, Ends, PerturbedImage
 from model.metrics.published_protocol import published_area, published_counts, recommended_step
@@ -32,26 +32,44 @@ Step = int | NamedStep
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PatchInsertionDeletion:
-    """A pair of curves and the areas under them; K points."""
+    """Insertion and deletion curves of K points, and the areas under them."""
 
     protocol: Protocol
     patch_size: int  # m
     patches: int  # N
     step: Step
-    n: Counts  # (K,) patches inserted or deleted
+    n: Counts  # (K,) numbers of patches inserted or deleted
     insertion_curve: Floats  # (K,) p(target)
     deletion_curve: Floats  # (K,)
     insertion: float  # area under the curve
     deletion: float
-    error_estimate: float | None  # of the score, for the counts left out; None under "published": it is its points
-    tied_fraction: float  # of the patches, those as strong as another
-    ends: Ends  # p of the whole image and of the blank, for the next curves of this image
-    forwards: int  # images that were shown to the network
+    error_estimate: (
+        float | None
+    )  # of the score, from counts not measured; None under "published", defined by its points
+    tied_fraction: float  # share of patches whose saliency equals another patch's
+    ends: Ends  # p of the whole image and of the blank, reusable for further curves of this image
+    forwards: int  # images passed through the network
 
     @property
     def score(self) -> float:
-        """PID, -1..1; the higher, the more the map tells of what the network goes by."""
+        """PID, -1..1; high if the map marks what the network relies on."""
         return self.insertion - self.deletion
+
+
+@dataclass(frozen=True, kw_only=True)
+class PidOptions:
+    """Options of `patch_insertion_deletion` that are rarely changed."""
+
+    ties: TieRule = (
+        "symmetric"  # order of patches of equal saliency; ignored by "published", which moves them together
+    )
+    seed: int = 0  # of ties="random"
+    ends: Ends | None = None  # from earlier curves of the same image, blank and target: saves two forwards
+    progress: Progress = ignore  # called with (forwards done, most forwards needed) after each batch
+    on_points: OnPoints | None = None  # called with the points measured so far, about every two batches
+
+
+DEFAULTS = PidOptions()
 
 
 def patch_insertion_deletion(
@@ -64,44 +82,35 @@ def patch_insertion_deletion(
     protocol: Protocol = "paper",
     step: Step = 1,
     batch_size: int = 32,
-    ties: TieRule = "symmetric",
-    seed: int = 0,
-    ends: Ends | None = None,
-    progress: Progress = ignore,
-    grow: CurvesGrow | None = None,
+    options: PidOptions = DEFAULTS,
 ) -> PatchInsertionDeletion:
-    """Measure how well a map says what a network goes by.
+    """Measure how well a saliency map marks what a network relies on.
 
     Args:
         predict: normalised images (N, C, H, W) -> probability of the target (N,). The images lie in a buffer that
-            is filled again for the next batch.
+            the next batch overwrites.
         image: (C, H, W), normalised.
-        saliency: (H, W), or (h, w), which is first upsampled bilinearly.
+        saliency: (H, W), or (h, w), which is upsampled bilinearly first.
         blank: (C, H, W), normalised.
         patch_size: m in px; 1 is Insertion-Deletion.
-        protocol: "paper", or "published": what the authors' code computes.
-        step: look at every step-th count; "recommended" is the authors' step, which leaves some hundred counts;
-            "auto" looks where the curves bend, and under "published" is the recommended one. A step that does not
-            divide N leaves counts that are not symmetric: a constant map then scores 0, and a reversed order the
-            negative, only nearly.
-        batch_size: perturbed images a batch.
-        ties: the order of equally strong patches. "symmetric": the mean of the curves of row-major and reversed
-            order. "published" lets them go together, whatever is said here.
-        seed: of random ties.
-        ends: from earlier curves of the same image, blank and target, which saves two forwards.
-        progress: told (forwards done, forwards at most) behind each batch.
-        grow: told the points of the curves that are known, every two batches or so.
+        protocol: "paper", or "published" to compute what the authors' code does.
+        step: measure every step-th count. "recommended": the authors' step, about a hundred counts. "auto": more
+            counts where the curves bend; under "published" the same as "recommended". If the step does not divide
+            N, the counts are not symmetric: a constant map scores only nearly 0, and a reversed order only nearly
+            the negative.
+        batch_size: perturbed images per batch.
+        options: ties, seed, known ends, callbacks.
 
     Raises:
         MetricError: the map is not finite, or sizes or settings do not fit.
         NonFiniteOutput: a probability is NaN or infinite.
     """
-    _check(image, blank, protocol, step, batch_size, ties)
+    _check(image, blank, protocol, step, batch_size, options.ties)
     blank = blank.to(image)
     grid = PatchGrid(image.shape[-2], image.shape[-1], patch_size)
     strengths = grid.strongest(fit(saliency.detach().to(image.device), grid.height, grid.width))
     tied = tied_fraction(strengths)
-    orders = _orders(strengths, protocol, ties if tied else "row_major", seed)
+    orders = _orders(strengths, protocol, options.ties if tied else "row_major", options.seed)
     counts = planned_counts(grid, protocol, step)
     looks = adaptive_budget(grid.count) if counts is None else len(counts)
     perturbed = PerturbedImage(
@@ -109,14 +118,14 @@ def patch_insertion_deletion(
         image,
         blank,
         grid,
-        ends=ends,
+        ends=options.ends,
         batch_size=batch_size,
         planned=2 * len(orders) * looks,
-        progress=progress,
+        progress=options.progress,
     )
     curves: CurvePair = partial(_curves, perturbed, orders)
-    if grow:
-        curves = told(curves, batch_size, grow)
+    if options.on_points:
+        curves = in_pieces(curves, batch_size, options.on_points)
     counts, found = adaptive(curves, grid.count) if counts is None else (counts, curves(counts))
     areas = [published_area(curve) if protocol == "published" else area(counts, curve) for curve in found]
     return PatchInsertionDeletion(
@@ -137,17 +146,19 @@ def patch_insertion_deletion(
 
 
 def _check(image: Tensor, blank: Tensor, protocol: str, step: Step, batch_size: int, ties: str) -> None:
-    """Refuse what cannot be measured.
+    """Check sizes and settings.
 
     Raises:
-        MetricError: naming it.
+        MetricError: naming the wrong one.
     """
     if image.ndim != 3 or image.shape != blank.shape:
-        raise MetricError(f"image and blank are both (C, H, W), not {tuple(image.shape)} and {tuple(blank.shape)}")
+        raise MetricError(
+            f"image and blank must both be (C, H, W), are {tuple(image.shape)} and {tuple(blank.shape)}"
+        )
     if protocol not in get_args(Protocol):
-        raise MetricError(f"no protocol {protocol!r}; there are {', '.join(get_args(Protocol))}")
+        raise MetricError(f"no protocol {protocol!r}; choose from {', '.join(get_args(Protocol))}")
     if ties not in get_args(TieRule):
-        raise MetricError(f"no tie rule {ties!r}; there are {', '.join(get_args(TieRule))}")
+        raise MetricError(f"no tie rule {ties!r}; choose from {', '.join(get_args(TieRule))}")
     if step not in get_args(NamedStep) and (type(step) is not int or step < 1):
         raise MetricError(f"step must be a whole number from 1, 'auto' or 'recommended', is {step!r}")
     if batch_size < 1:
@@ -155,7 +166,7 @@ def _check(image: Tensor, blank: Tensor, protocol: str, step: Step, batch_size: 
 
 
 def _orders(strengths: Tensor, protocol: Protocol, ties: TieRule, seed: int) -> list[Tensor]:
-    """Return the orders whose curves are averaged, each as the patches' places (P,)."""
+    """Return the orders whose curves are averaged, each as the patches' ranks (P,)."""
     if protocol == "published":
         return [ranks(strengths, "together")]
     if ties == "symmetric":
@@ -171,10 +182,10 @@ def _curves(perturbed: PerturbedImage, orders: Sequence[Tensor], counts: Sequenc
 
 
 def planned_counts(grid: PatchGrid, protocol: Protocol, step: Step) -> list[int] | None:
-    """Return the counts to look at; None where they are found on the way, `adaptive_budget` of them at most.
+    """Return the counts to measure; None if chosen adaptively, at most `adaptive_budget` of them.
 
     Raises:
-        MetricError: a single point is left.
+        MetricError: only one point would be left.
     """
     if step == "auto" and protocol == "paper":
         return None

@@ -132,7 +132,7 @@ class TestEvaluateImage:
             IMAGE,
             request,
             lambda stage, *_: told.append(stage),
-            found=lambda *score: told.append(score),
+            on_score=lambda *score: told.append(score),
         )
         scores = [entry for entry in told if not isinstance(entry, str)]
         assert scores == [(name, score) for name, method in evaluation.methods.items() for score in method.scores]
@@ -147,7 +147,7 @@ class TestEvaluateImage:
             raise InterruptedError(method, score.patch_size)
 
         with pytest.raises(InterruptedError, match="attention") as ended:
-            evaluate_image(loaded, IMAGE, REQUEST, found=refuse)
+            evaluate_image(loaded, IMAGE, REQUEST, on_score=refuse)
         assert ended.value.args == ("attention", 8)
 
     def test_maps_are_compared_with_a_mask(self, loaded: LoadedCheckpoint) -> None:

@@ -11,12 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.errors import ConfigurationError, MetricError, UnknownMethod
+from model.errors import ConfigurationError, UnknownMethod
 from model.explain.edges import Edges
 from model.explain.explainer import Explainer
 from model.explain.grad_cam import GradCam
 from model.explain.gradient import Gradient
-from model.explain.mean_map import MeanMap, mean_map
 from model.explain.random import Random
 from model.explain.registry import METHODS, explainer
 from model.explain.rise import CHECK_EVERY, Rise
@@ -26,12 +25,11 @@ from tests.model.networks import images, small_network
 
 KNOBS: dict[str, dict[str, Any]] = {"rise": {"masks": 20, "grid": 3, "batch_size": 8}}
 EXPLAINERS: dict[str, Explainer] = {name: explainer(name, KNOBS.get(name)) for name in METHODS}
-EXPLAINERS["mean_map"] = MeanMap(torch.arange(12.0).reshape(3, 4))
 EXPLAINERS["gradient"] = Gradient()
 TARGETS = torch.tensor([0, 1, 0])
 RANGES = {
     "attention": (0.0, 1.0), "lambda_attention": (-math.inf, math.inf), "rise": (0.0, 1 / Rise().keep),
-    "grad_cam": (0.0, math.inf), "random": (0.0, 1.0), "edges": (0.0, math.inf), "mean_map": (0.0, 11.0),
+    "grad_cam": (0.0, math.inf), "random": (0.0, 1.0), "edges": (0.0, math.inf),
     "gradient": (0.0, math.inf),
 }  # fmt: skip
 
@@ -127,7 +125,7 @@ class TestEveryMethod:
             assert all(torch.equal(saliency, alone[place]) for saliency in found[place])
 
 
-@pytest.mark.parametrize("name", sorted(set(EXPLAINERS) - {"edges", "random", "mean_map"}))
+@pytest.mark.parametrize("name", sorted(set(EXPLAINERS) - {"edges", "random"}))
 def test_methods_that_look_at_the_network_change_with_it(name: str) -> None:
     first, second = (EXPLAINERS[name](small_network(seed), images(2), TARGETS[:2]) for seed in (0, 1))
     assert not torch.allclose(first, second, atol=1e-3)
@@ -273,15 +271,6 @@ class TestControls:
         expected = torch.zeros(6, 8)
         expected[:, 3:5] = 2.0 / 2 / 2
         torch.testing.assert_close(Edges()(small_network(), image, TARGETS[:1])[0], expected)
-
-    def test_the_mean_map_is_one_map_for_all_images(self) -> None:
-        maps = [torch.tensor([[4.0, 0.0]]), torch.tensor([[0.1, 0.3]])]
-        control = mean_map(maps)
-        torch.testing.assert_close(control.saliency, torch.tensor([[0.625, 0.375]]))
-        first, second = control(small_network(), images(2), TARGETS[:2])
-        assert torch.equal(first, second)
-        with pytest.raises(MetricError):
-            mean_map([])
 
 
 class TestRegistry:

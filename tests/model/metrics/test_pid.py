@@ -16,7 +16,7 @@ from model.metrics.chance import random_order_scores
 from model.metrics.curve import adaptive, adaptive_budget, area, error_estimate, every, is_symmetric
 from model.metrics.patches import PatchGrid, fit
 from model.metrics.perturbation import Ends, evaluate_ends
-from model.metrics.pid import patch_insertion_deletion
+from model.metrics.pid import PidOptions, patch_insertion_deletion
 from model.metrics.published_protocol import recommended_step
 from model.target_probability import Predict, probability_of
 from tests.model.networks import images, small_network
@@ -126,9 +126,11 @@ class TestTies:
         coarse = (saliency * 3).round()
         flipped = (image.flip(1, 2), coarse.flip(0, 1), blank.flip(1, 2))
         symmetric = patch_insertion_deletion(predict, image, coarse, blank, patch_size=4)
-        row_major = patch_insertion_deletion(predict, image, coarse, blank, patch_size=4, ties="row_major")
+        row_major = patch_insertion_deletion(
+            predict, image, coarse, blank, patch_size=4, options=PidOptions(ties="row_major")
+        )
         backwards = patch_insertion_deletion(
-            lambda batch: predict(batch.flip(2, 3)), *flipped, patch_size=4, ties="row_major"
+            lambda batch: predict(batch.flip(2, 3)), *flipped, patch_size=4, options=PidOptions(ties="row_major")
         )  # turned by 180 degrees, row-major order is the reverse
         for name in ("insertion_curve", "deletion_curve"):
             expected = (getattr(row_major, name) + getattr(backwards, name)) / 2
@@ -137,13 +139,17 @@ class TestTies:
 
     def test_random_ties_follow_the_seed(self) -> None:
         model = AdditivePatches(4, 4)
-        first, again, other = (model.pid(torch.ones(4, 4), ties="random", seed=seed).score for seed in (0, 0, 1))
+        first, again, other = (
+            model.pid(torch.ones(4, 4), options=PidOptions(ties="random", seed=seed)).score for seed in (0, 0, 1)
+        )
         assert first == again
         assert first != other
 
     def test_without_ties_the_rule_changes_nothing_and_costs_nothing(self) -> None:
         model = AdditivePatches(4, 4)
-        results = [model.pid(model.weights, ties=ties) for ties in ("symmetric", "row_major", "random")]
+        results = [
+            model.pid(model.weights, options=PidOptions(ties=ties)) for ties in ("symmetric", "row_major", "random")
+        ]
         assert len({result.score for result in results}) == 1
         assert {result.forwards for result in results} == {2 + 2 * 15}
 
@@ -295,7 +301,7 @@ class TestForwards:
         model = AdditivePatches(4, 4)
         ends = evaluate_ends(model, model.image, model.blank)
         model.batches.clear()
-        shared = model.pid(model.weights, ends=ends)
+        shared = model.pid(model.weights, options=PidOptions(ends=ends))
         assert sum(model.batches) == shared.forwards == 2 * 15
         model.batches.clear()
         alone = model.pid(model.weights)
@@ -319,7 +325,7 @@ class TestForwards:
                 raise Cancelled
 
         with pytest.raises(Cancelled):
-            AdditivePatches(4, 4).pid(torch.rand(4, 4), batch_size=4, progress=progress)
+            AdditivePatches(4, 4).pid(torch.rand(4, 4), batch_size=4, options=PidOptions(progress=progress))
         assert told == [(6, 34), (10, 34)]  # the ends are two
 
 
@@ -331,7 +337,7 @@ class TestRefusals:
             ({"step": 0}, "step"),
             ({"step": "half"}, "step"),
             ({"protocol": "ours"}, "protocol"),
-            ({"ties": "any"}, "tie rule"),
+            ({"options": PidOptions(ties="any")}, "tie rule"),  # type: ignore[arg-type]
             ({"batch_size": 0}, "batch_size"),
             ({"protocol": "published", "step": 16}, "under the 16 patches"),
         ],
