@@ -9,7 +9,7 @@ from model.checkpoint import LoadedCheckpoint
 from model.images.overlay import Style, encode_png, render_overlay
 from model.images.preprocessing import Picture, crop_box, decode_image, decode_size
 from model.predictor import Predictor
-from service.schemas import DEFAULT_SIZE_PX, PredictionOptions
+from service.predictions.schemas import DEFAULT_SIZE_PX, PredictionOptions
 
 
 class InProcess:

@@ -1,1 +1,1 @@
-"""The HTTP service: an image in, class probabilities and a thresholded attention heatmap out."""
+"""HTTP service: classifies images, explains the answer with an attention heatmap, and queues evaluations."""

@@ -1,7 +1,8 @@
-"""`python -m service`: settings -> models -> application -> server."""
+"""`python -m service`: load the settings and the models, and serve."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Mapping
@@ -9,15 +10,17 @@ from collections.abc import Mapping
 import uvicorn
 
 from model.errors import LabnError
-from service.composition import compose, prepare_process
+from service.app import compose, prepare_process
 from service.http.listener import listen
 from service.http.server import DrainingServer
 from service.lifecycle import Lifecycle
 from service.settings import Settings, load_settings
 
 
-def main() -> int:
-    """Serve until a signal; 0 afterwards, 2 where the settings or the checkpoints do not allow a start."""
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until a signal, then return 0; return 2 if the settings or the checkpoints do not allow a start."""
+    description = "Serve predictions. Settings are environment variables with the prefix LABN_."
+    argparse.ArgumentParser(prog="python -m service", description=description).parse_args(arguments)
     prepare_process()
     try:
         settings = load_settings(os.environ)
@@ -32,8 +35,8 @@ def serve(settings: Settings, environment: Mapping[str, str]) -> None:
     """Load the models and serve them.
 
     Raises:
-        SettingsError: the address, the device or the checkpoints cannot be had.
-        CheckpointError: a file that is no checkpoint.
+        SettingsError: the address, the device or the checkpoints are not available.
+        CheckpointError: a file is not a valid checkpoint.
     """
     listener = listen(settings)
     lifecycle = Lifecycle()

@@ -1,4 +1,4 @@
-"""The application for a server of one's own: `uvicorn --factory service.asgi:application --workers 2`."""
+"""Application for another ASGI server: `uvicorn --factory service.asgi:application --workers 2`."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import os
 
 from fastapi import FastAPI
 
-from service.composition import compose, prepare_process
+from service.app import compose, prepare_process
 from service.lifecycle import Lifecycle
-from service.monitoring.multiprocess import require_shared_metrics
+from service.metrics.multiprocess import require_shared_metrics
 from service.settings import load_settings
 
 
 def application() -> FastAPI:
-    """Return the application of this process; LABN_HOST and LABN_PORT are the server's concern.
+    """Return the application. LABN_HOST and LABN_PORT do not apply: the server decides where it listens.
 
-    Without keys a request is let in by the address that it comes to: nobody tells us where the server listens.
+    So without API keys, requests are accepted by the address that they come to.
 
     Raises:
-        SettingsError: a setting, a device or a checkpoint that cannot be used, or processes that count apart.
-        CheckpointError: a file that is no checkpoint.
+        SettingsError: an invalid setting, an unavailable device or checkpoint, or processes without shared metrics.
+        CheckpointError: a file is not a valid checkpoint.
     """
     prepare_process()
     require_shared_metrics()

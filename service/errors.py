@@ -1,26 +1,26 @@
-"""What can go wrong in the service's room, besides the model's own errors; nothing here knows of HTTP.
+"""Errors of the service, beside those of the model and the queue. None of them knows HTTP.
 
 LabnError
 └── ServiceError
-    ├── SettingsError       the service cannot start with these settings
+    ├── SettingsError           the service cannot start with these settings
     ├── RequestError
-    │   ├── MalformedRequest    a body that is no image upload
-    │   ├── BadParameter        a parameter that cannot be used; the message names it
-    │   ├── BadSet              a set of images that cannot be used; the message names the file
-    │   ├── BodyTooLarge        more bytes than allowed
+    │   ├── MalformedRequest    the body is not a valid upload
+    │   ├── BadParameter        invalid parameter; the message names it
+    │   ├── BadSet              invalid set of images; the message names the file
+    │   ├── BodyTooLarge        the body exceeds the limit
     │   ├── UploadTooSlow       the body was not complete in time
-    │   ├── WrongKey            the API key is missing or wrong
-    │   ├── MissingScope        the API key may not do this
-    │   ├── KeysNeeded          from another machine, and the service has no keys to let anybody in with
+    │   ├── WrongKey            the API key is missing or unknown
+    │   ├── MissingScope        the API key lacks the required scope
+    │   ├── KeysNeeded          request from another machine to a service without API keys
     │   ├── UnknownModel        no model of that name and version
-    │   ├── NotFinished         asked for what only a finished evaluation has
-    │   ├── NotThere            the evaluation has no such part, or it is no longer kept
-    │   └── ClientGone          the client left before its answer was ready
+    │   ├── NotFinished         the evaluation has no result yet, or none at all
+    │   ├── NotThere            the evaluation has no such part, or it has expired
+    │   └── ClientGone          the client disconnected before its answer was ready
     └── BusyError
-        ├── QueueFull           every place is taken
-        ├── RateLimited         the API key has asked too often
-        ├── NotReady            starting up or draining
-        ├── NoQueue             started without a Redis
+        ├── QueueFull           all slots are taken
+        ├── RateLimited         the API key exceeded its rate limit
+        ├── NotReady            the service is starting, draining or broken
+        ├── NoQueue             the service runs without Redis
         └── QueueAway           Redis does not answer
 """
 
@@ -28,9 +28,16 @@ from __future__ import annotations
 
 from model.errors import LabnError
 
+NO_QUEUE = (
+    "this service was started without LABN_REDIS_URL, so it serves predictions only; `make serve` has a queue"
+)
+NO_QUEUE_RETRY_S = 60
+AWAY_DETAIL = "Redis does not answer; accepted jobs are not lost, and predictions still work"
+AWAY_RETRY_S = 5
+
 
 class ServiceError(LabnError):
-    """Any error of the service that has a name."""
+    """Base class of the service's errors."""
 
 
 class SettingsError(ServiceError):
@@ -38,23 +45,23 @@ class SettingsError(ServiceError):
 
 
 class RequestError(ServiceError):
-    """The request cannot be answered as it stands."""
+    """The request is at fault; repeating it will not help."""
 
 
 class MalformedRequest(RequestError):
-    """The body is no image upload."""
+    """The body is not a valid upload."""
 
 
 class BadParameter(RequestError):
-    """A parameter that cannot be used."""
+    """Invalid parameter."""
 
 
 class BadSet(RequestError):
-    """A set of images that cannot be used."""
+    """Invalid set of images."""
 
 
 class BodyTooLarge(RequestError):
-    """The body has more bytes than allowed."""
+    """The body exceeds the limit."""
 
 
 class UploadTooSlow(RequestError):
@@ -62,11 +69,11 @@ class UploadTooSlow(RequestError):
 
 
 class WrongKey(RequestError):
-    """The API key is missing or wrong."""
+    """The API key is missing or unknown."""
 
 
 class MissingScope(RequestError):
-    """The API key may not do this."""
+    """The API key lacks the required scope."""
 
     def __init__(self, message: str, *, scope: str) -> None:
         super().__init__(message)
@@ -74,7 +81,7 @@ class MissingScope(RequestError):
 
 
 class KeysNeeded(RequestError):
-    """It came to an address that other machines reach, and the service has no keys to let anybody in with."""
+    """The request came from another machine, and the service has no API keys."""
 
 
 class UnknownModel(RequestError):
@@ -82,19 +89,19 @@ class UnknownModel(RequestError):
 
 
 class NotFinished(RequestError):
-    """Asked for what only an evaluation that has succeeded has."""
+    """The evaluation has no result yet, or none at all."""
 
 
 class NotThere(RequestError):
-    """The evaluation has no such part, or it is no longer kept."""
+    """The evaluation has no such part, or it has expired."""
 
 
 class ClientGone(RequestError):
-    """The client left before its answer was ready."""
+    """The client disconnected before its answer was ready."""
 
 
 class BusyError(ServiceError):
-    """The same request will work later."""
+    """The same request will succeed later."""
 
     def __init__(self, message: str, *, retry_after_s: int) -> None:
         super().__init__(message)
@@ -102,20 +109,26 @@ class BusyError(ServiceError):
 
 
 class QueueFull(BusyError):
-    """Every place is taken."""
+    """All slots are taken."""
 
 
 class RateLimited(BusyError):
-    """The API key has asked too often."""
+    """The API key exceeded its rate limit."""
 
 
 class NotReady(BusyError):
-    """Starting up or draining."""
+    """The service is starting, draining or broken."""
 
 
 class NoQueue(BusyError):
-    """Started without a Redis: there is nothing to evaluate with."""
+    """The service runs without Redis, so it has no queue."""
+
+    def __init__(self) -> None:
+        super().__init__(NO_QUEUE, retry_after_s=NO_QUEUE_RETRY_S)
 
 
 class QueueAway(BusyError):
-    """Redis does not answer; nothing that it had accepted is lost."""
+    """Redis does not answer. Jobs it has accepted are not lost."""
+
+    def __init__(self) -> None:
+        super().__init__(AWAY_DETAIL, retry_after_s=AWAY_RETRY_S)

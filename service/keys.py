@@ -1,4 +1,4 @@
-"""`python -m service.keys new NAME`: make a key, tell it once, keep its digest."""
+"""`python -m service.keys new NAME`: create an API key, print it once, store its digest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from service.errors import SettingsError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Make one; 2 where it cannot be kept."""
+    """Create a key; return 2 if it cannot be stored."""
     options = _parser().parse_args(arguments)
     secret = make_secret()
     try:
@@ -21,24 +21,36 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         print(f"labn: {error}", file=sys.stderr)
         return 2
-    print(f"{options.name} may {', '.join(sorted(options.scopes))}; kept nowhere, told now:", file=sys.stderr)
+    print(
+        f"{options.name} may {', '.join(sorted(options.scopes))}. The key is stored nowhere; copy it now:",
+        file=sys.stderr,
+    )
     print(secret)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m service.keys", description="The API keys of the service.")
-    new = parser.add_subparsers(required=True).add_parser("new", help="make a key; prints it once")
-    new.add_argument("name", type=_name, help="whose it is, as logs tell it")
-    new.add_argument("--scopes", type=_scopes, default="predict,evaluate", help=f"of {', '.join(SCOPES)}")
+    parser = argparse.ArgumentParser(
+        prog="python -m service.keys", description="Manage the API keys of the service."
+    )
+    new = parser.add_subparsers(required=True).add_parser("new", help="create a key and print it once")
+    new.add_argument("name", type=_name, help="name of its owner, shown in logs")
+    new.add_argument(
+        "--scopes",
+        type=_scopes,
+        default="predict,evaluate",
+        help=f"comma-separated, of {', '.join(SCOPES)}; default: %(default)s",
+    )
     file = os.environ.get("LABN_API_KEYS_FILE")
-    new.add_argument("--file", type=Path, default=file, required=not file, help="before LABN_API_KEYS_FILE")
+    new.add_argument(
+        "--file", type=Path, default=file, required=not file, help="key file; default: LABN_API_KEYS_FILE"
+    )
     return parser
 
 
 def _name(text: str) -> str:
     if not NAME.fullmatch(text):
-        raise argparse.ArgumentTypeError("letters, digits and . _ @ -, 64 at most")
+        raise argparse.ArgumentTypeError("up to 64 letters, digits and . _ @ -")
     return text
 
 

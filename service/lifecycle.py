@@ -1,4 +1,4 @@
-"""Where the process stands between its start and its end."""
+"""Phase of the process: starting, ready, draining or failed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from enum import Enum
 
 from service.errors import NotReady
 
-RETRY_AFTER_S = 2  # a start or a hand-over to the next process takes about as long
+RETRY_AFTER_S = 2  # about as long as a start, or a hand-over to the next process
 
 
 class Phase(Enum):
-    """The life of a process, in order; FAILED is the other end."""
+    """Phases of a process, in order. FAILED follows STARTING when the warm-up fails."""
 
     STARTING = "starting"
     READY = "ready"
@@ -19,19 +19,19 @@ class Phase(Enum):
 
 
 class Lifecycle:
-    """The phase, and how many requests are under way. Belongs to the event loop's thread."""
+    """Current phase and number of requests in flight. Used by the event loop's thread only."""
 
     def __init__(self) -> None:
         self.phase = Phase.STARTING
-        self.under_way = 0  # requests
+        self.in_flight = 0  # requests
 
     def finish_warm_up(self) -> None:
-        """Become ready, unless the end came first."""
+        """Become ready, unless the process is already draining."""
         if self.phase is Phase.STARTING:
             self.phase = Phase.READY
 
     def require_ready(self) -> None:
-        """Let a prediction in.
+        """Check that predictions can be served.
 
         Raises:
             NotReady: the service is starting, draining or broken.

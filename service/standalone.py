@@ -1,7 +1,8 @@
-"""`python -m service.standalone`: Redis, one worker and the service on one machine, in one terminal."""
+"""`python -m service.standalone`: run Redis, one worker and the service on one machine, in one terminal."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -12,19 +13,21 @@ from pathlib import Path
 
 from model.errors import LabnError
 from service.http.listener import listen
+from service.jobs.connection import check_access
 from service.local.child_process import start_child
 from service.local.embedded_redis import EmbeddedRedis, default_folder
-from service.local.supervisor import Part, Supervisor
-from service.redis_access import check_access
+from service.local.supervisor import ManagedProcess, Supervisor
 from service.settings import load_settings, usable_cores
 from telemetry.logs import configure_logs
 
-WORKER_NICENESS = 10  # a prediction takes the core at once; the worker still gets a tenth of a busy one
-MARGIN_S = 5.0  # beyond the grace that a process gives its own work
+WORKER_NICENESS = 10  # predictions get the core first; the worker still gets a tenth of a busy core
+MARGIN_S = 5.0  # beyond LABN_GRACE_S, before a process is killed
 
 
-def main() -> int:
-    """Run all until a signal; 0 afterwards, 2 where something cannot start."""
+def main(arguments: list[str] | None = None) -> int:
+    """Run all processes until a signal, then return 0; return 2 if one cannot start."""
+    description = "Run Redis, one worker and the service. Settings are environment variables with the prefix LABN_."
+    argparse.ArgumentParser(prog="python -m service.standalone", description=description).parse_args(arguments)
     try:
         return run(os.environ)
     except LabnError as error:
@@ -33,11 +36,11 @@ def main() -> int:
 
 
 def run(environment: Mapping[str, str]) -> int:
-    """Run the parts: on the Redis that LABN_REDIS_URL names, else on one of their own.
+    """Run the processes, with the Redis of LABN_REDIS_URL if it is set, else with an embedded one.
 
     Raises:
-        SettingsError: a setting that cannot be used, a port or a data folder in use, a Redis that does not let us
-            in or does not start.
+        SettingsError: an invalid setting, a port or data folder in use, or a Redis that rejects the credentials or
+            does not start.
     """
     settings = load_settings(environment)
     configure_logs(settings.log_format)
@@ -45,22 +48,22 @@ def run(environment: Mapping[str, str]) -> int:
     if settings.has_queue:
         listen(settings).close()
         check_access(settings)
-        return Supervisor([_consumers(environment)], patience_s=patience_s).run()
+        return Supervisor([_service_and_worker(environment)], patience_s=patience_s).run()
     folder = environment.get("LABN_DATA_DIR") or default_folder(environment)
     with closing(EmbeddedRedis(Path(folder))) as embedded:
-        listen(settings).close()  # a port in use is known before anything is started
-        redis = Part("redis", embedded.start, embedded.wait_until_ready)
-        consumers = _consumers({**environment, "LABN_REDIS_URL": embedded.url})
-        return Supervisor([[redis], consumers], patience_s=patience_s).run()
+        listen(settings).close()  # reports a port in use before anything is started
+        redis = ManagedProcess("redis", embedded.start, embedded.wait_until_ready)
+        processes = _service_and_worker({**environment, "LABN_REDIS_URL": embedded.url})
+        return Supervisor([[redis], processes], patience_s=patience_s).run()
 
 
-def _consumers(environment: Mapping[str, str]) -> list[Part]:
-    # A team of threads that shares a core with another process waits for it at every layer: each has its cores.
+def _service_and_worker(environment: Mapping[str, str]) -> list[ManagedProcess]:
+    # Separate cores: an OpenMP team that shares a core with another process waits for it at every layer.
     one_thread = {**environment, "LABN_THREADS": "1"}
-    the_others = {"LABN_THREADS": str(max(1, usable_cores() - 1)), **environment}
+    other_cores = {"LABN_THREADS": str(max(1, usable_cores() - 1)), **environment}
     return [
-        Part("service", partial(_start, "service", the_others)),
-        Part("worker", partial(_start, "worker", one_thread, niceness=WORKER_NICENESS)),
+        ManagedProcess("service", partial(_start, "service", other_cores)),
+        ManagedProcess("worker", partial(_start, "worker", one_thread, niceness=WORKER_NICENESS)),
     ]
 
 

@@ -1,1 +1,1 @@
-"""API keys: what they are, where they are kept, and who is let in with them."""
+"""API keys: key, key file, key ring, guards of routes, and rate limit."""

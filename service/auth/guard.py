@@ -1,4 +1,4 @@
-"""Who is let in: a key, what it may do, and how often; where the service has no keys, this machine alone."""
+"""Guards of the routes under /v1: a valid key within its rate limit, a scope, or the service's own machine."""
 
 from __future__ import annotations
 
@@ -9,42 +9,44 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader
 
 from service.auth.key import ApiKey, Scope
-from service.dependencies import PartsOfApp
+from service.auth.key_ring import KeyRing
+from service.auth.rate_limit import RateLimit
 from service.errors import KeysNeeded, MissingScope, RateLimited
 from service.http.listener import is_loopback
 
 API_KEY_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="One of the service's keys.")
 
-KEYS_NEEDED = "its operator has to make API keys (LABN_API_KEYS_FILE), or to say LABN_OPEN_TO_ALL=true"
+KEYS_NEEDED = "the operator must create API keys (LABN_API_KEYS_FILE) or set LABN_OPEN_TO_ALL=true"
 
 SentKey = Annotated[str | None, Depends(API_KEY_HEADER)]
 
 
-async def require_key(request: Request, parts: PartsOfApp, sent: SentKey) -> None:
-    """Let the request in; what the key is stays in the request's state.
+def require_key(key_ring: KeyRing, rate_limit: RateLimit | None) -> Callable[..., Awaitable[None]]:
+    """Return the guard that checks the API key and its rate limit.
 
-    Raises:
-        WrongKey: no key, or none of ours.
-        RateLimited: the key has asked too often.
+    It sets `request.state.key` and, with a rate limit, `request.state.allowance`; raises WrongKey or RateLimited.
     """
-    if parts.keys is None:
-        return
-    request.state.key = parts.keys.find(sent)
-    if limit := parts.rate_limit:
+
+    async def guard(request: Request, sent: SentKey) -> None:
+        request.state.key = key_ring.find(sent)
+        if rate_limit is None:
+            return
         try:
-            request.state.allowance = await limit.take(request.state.key.name)
+            request.state.allowance = await rate_limit.take(request.state.key.name)
         except RateLimited:
-            request.state.allowance = limit.spent()
+            request.state.allowance = rate_limit.spent()
             raise
+
+    return guard
 
 
 async def require_this_machine(request: Request) -> None:
-    """Let in what has come to an address of this machine alone, wherever the server listens.
+    """Accept requests that came to a loopback address or a unix socket, whatever address the server listens on.
 
-    By the socket's own address and no header. A server that does not tell it lets nobody in.
+    Decided by the socket's own address, never by a header. Without a known address nothing is accepted.
 
     Raises:
-        KeysNeeded: other machines reach the address.
+        KeysNeeded: other machines can reach the address.
     """
     host, port = request.scope.get("server") or ("", 0)
     is_unix_socket = port is None
@@ -53,11 +55,11 @@ async def require_this_machine(request: Request) -> None:
 
 
 def require_scope(scope: Scope) -> Callable[[Request], Awaitable[None]]:
-    """Return the dependency that asks for a scope, to be put behind `require_key`."""
+    """Return the guard that checks the key's scope. It runs after `require_key` and raises MissingScope."""
 
-    async def require(request: Request) -> None:
+    async def guard(request: Request) -> None:
         key: ApiKey | None = getattr(request.state, "key", None)
         if key and not key.allows(scope):
-            raise MissingScope(f"the key {key.name} has not the scope {scope}", scope=scope)
+            raise MissingScope(f"the key {key.name} lacks the scope {scope}", scope=scope)
 
-    return require
+    return guard

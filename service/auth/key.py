@@ -1,4 +1,4 @@
-"""What an API key is. Only its digest is kept: who reads the file learns no key."""
+"""API keys. Only digests are stored, so that the key file reveals no key."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Literal, get_args
 
 Scope = Literal["predict", "evaluate", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
-PREFIX = "labn_"  # by which scanners for leaked secrets can know one
+PREFIX = "labn_"  # lets scanners for leaked secrets recognise a key
 SECRET_BYTES = 32
 NAME = re.compile(r"[\w.@-]{1,64}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApiKey:
-    """A key as it is kept.
+    """A stored key.
 
-    `predict` lets in to predictions, `evaluate` to evaluations and sets whose id one knows, `admin` to all that
-    and to the lists of what everybody has asked for. Models and status are for any key.
+    Scopes: `predict` allows predictions, `evaluate` evaluations and sets by id, `admin` everything including the
+    lists of all evaluations and sets. Models and status are open to every key.
     """
 
     name: str
@@ -28,15 +28,15 @@ class ApiKey:
     scopes: frozenset[Scope]
 
     def allows(self, scope: Scope) -> bool:
-        """Tell whether the key lets in there."""
+        """Return whether the key has the scope; admin includes all."""
         return scope in self.scopes or "admin" in self.scopes
 
 
 def make_secret() -> str:
-    """Return a new key, to be told once."""
+    """Return a new random key."""
     return PREFIX + secrets.token_urlsafe(SECRET_BYTES)
 
 
 def digest_of(secret: str) -> bytes:
-    """Return what is kept of a key. No salt and no slow hash: nobody guesses 256 random bits."""
+    """Return the SHA-256 of a key. Salt and slow hashing are unnecessary for 256 random bits."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()

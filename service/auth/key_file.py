@@ -1,4 +1,4 @@
-"""LABN_API_KEYS_FILE: a key a line, `NAME SHA256 SCOPE,SCOPE`; empty lines and those behind a # say nothing."""
+"""Key file (LABN_API_KEYS_FILE): one key per line, `NAME SHA256 SCOPE,SCOPE`; empty lines and # comments."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def read_keys(path: Path) -> list[ApiKey]:
     """Read the keys of a file.
 
     Raises:
-        SettingsError: it cannot be read, or a line of it; the message names the line and never what stands in it.
+        SettingsError: the file cannot be read or a line is invalid; the message has the line's number only.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -27,52 +27,52 @@ def read_keys(path: Path) -> list[ApiKey]:
             continue
         key = _read_line(line, f"LABN_API_KEYS_FILE: {path}, line {number}")
         if key.name in keys:
-            raise SettingsError(f"LABN_API_KEYS_FILE: {path}, line {number}: the name {key.name} is there twice")
+            raise SettingsError(f"LABN_API_KEYS_FILE: {path}, line {number}: the name {key.name} is used twice")
         keys[key.name] = key
     return list(keys.values())
 
 
 def append_key(path: Path, key: ApiKey) -> None:
-    """Add a key; the file is made for its owner alone where there is none.
+    """Append a key. A new file is readable by its owner only.
 
     Raises:
-        SettingsError: the file cannot be written, or has a key of that name.
+        SettingsError: the file cannot be written, or already has a key of that name.
     """
-    if path.exists() and any(there.name == key.name for there in read_keys(path)):
-        raise SettingsError(f"{path} has a key of the name {key.name}; delete its line first to replace it")
+    if path.exists() and any(known.name == key.name for known in read_keys(path)):
+        raise SettingsError(f"{path} already has a key named {key.name}; to replace it, delete its line first")
     line = f"{key.name} {key.digest.hex()} {','.join(sorted(key.scopes))}\n"
     try:
         file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        with open(file, "r+b") as opened:  # noqa: PTH123  (which a Path cannot open with these rights)
-            opened.write((_end_of_line(opened.fileno()) + line).encode())
+        with open(file, "r+b") as opened:  # noqa: PTH123  (Path.open cannot set the mode)
+            opened.write((_missing_newline(opened.fileno()) + line).encode())
     except OSError as error:
         raise SettingsError(f"cannot write {path}: {error}") from error
 
 
 def parse_scopes(text: str) -> frozenset[Scope]:
-    """Read scopes with commas between them.
+    """Parse comma-separated scopes.
 
     Raises:
-        ValueError: none, or one that is not known.
+        ValueError: no scope, or an unknown one.
     """
     scopes = frozenset(scope for scope in SCOPES if scope in text.split(","))
     if not scopes or len(scopes) != len(text.split(",")):
-        raise ValueError(f"scopes are {', '.join(SCOPES)}, with commas between them")
+        raise ValueError(f"scopes must be a comma-separated list of {', '.join(SCOPES)}")
     return scopes
 
 
-def _read_line(line: str, place: str) -> ApiKey:
+def _read_line(line: str, location: str) -> ApiKey:
     try:
         name, digest, scopes = line.split()
         key = ApiKey(name=name, digest=bytes.fromhex(digest), scopes=parse_scopes(scopes))
     except ValueError as error:
-        raise SettingsError(f"{place}: not NAME SHA256 SCOPE,SCOPE") from error
+        raise SettingsError(f"{location}: not NAME SHA256 SCOPE,SCOPE") from error
     if len(key.digest) != DIGEST_BYTES or not NAME.fullmatch(name):
-        raise SettingsError(f"{place}: not NAME SHA256 SCOPE,SCOPE")
+        raise SettingsError(f"{location}: not NAME SHA256 SCOPE,SCOPE")
     return key
 
 
-def _end_of_line(file: int) -> str:
-    """Return what a last line without an end lacks."""
+def _missing_newline(file: int) -> str:
+    """Return a newline if the file's last line lacks one."""
     size = os.fstat(file).st_size
     return "\n" if size and os.pread(file, 1, size - 1) != b"\n" else ""

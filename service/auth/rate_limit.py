@@ -1,6 +1,7 @@
-"""So many requests a minute a key: a bucket that fills evenly, in Redis where there is one: processes agree.
+"""Rate limit per key: a token bucket that refills evenly, kept in Redis so that processes share it.
 
-A bucket is one number, the moment at which it will be full again (the generic cell rate algorithm, ITU-T I.371).
+A bucket is one number, the time at which it will be full again (generic cell rate algorithm, ITU-T I.371).
+docs/adr/0006 says why it is not a library's.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from service.errors import RateLimited
 from service.settings import Settings
 
 WINDOW_S = 60.0
-PATIENCE_S = 0.25  # for Redis: a request does not wait longer to be counted
-PAUSE_S = 5.0  # after which a Redis that did not answer is asked again
+REDIS_TIMEOUT_S = 0.25
+PAUSE_S = 5.0  # before a Redis that did not answer is tried again
 PREFIX = "labn:rate:"
 TAKE = """
 local now = redis.call('TIME')
@@ -33,12 +34,12 @@ end
 return string.format('%.6f', wait)
 """
 
-logger = logging.getLogger("labn.keys")
+logger = logging.getLogger("labn.auth")
 
 
 @dataclass(frozen=True)
 class Allowance:
-    """What a key may still ask, as `RateLimit` headers tell it (draft-ietf-httpapi-ratelimit-headers)."""
+    """Remaining requests of a key, for `RateLimit` headers (draft-ietf-httpapi-ratelimit-headers)."""
 
     limit: int
     remaining: int
@@ -46,7 +47,7 @@ class Allowance:
 
     @property
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """For every answer to that key."""
+        """`RateLimit-Policy` and `RateLimit` headers."""
         left = f'"key";r={self.remaining};t={math.ceil(self.full_s)}'
         return [
             (b"ratelimit-policy", f'"key";q={self.limit};w={WINDOW_S:.0f}'.encode()),
@@ -55,9 +56,9 @@ class Allowance:
 
 
 class RateLimit:
-    """The buckets of all keys. Belongs to the event loop's thread.
+    """Buckets of all keys. Used by the event loop's thread only.
 
-    While Redis is away each process counts for itself: requests go on, and none has more than its limit a process.
+    While Redis is away each process counts by itself: requests continue, and the limit applies per process.
     """
 
     def __init__(self, limit: int, redis: Redis | None) -> None:
@@ -69,10 +70,14 @@ class RateLimit:
         self._full_at: dict[str, float] = {}  # on the monotonic clock
 
     async def take(self, name: str) -> Allowance:
-        """Count a request; `spent` says what is told of one that is refused."""
+        """Count a request of the key of that name.
+
+        Raises:
+            RateLimited: the bucket is empty.
+        """
         wait_s = await self._wait_s(name)
         if wait_s <= WINDOW_S:
-            # The script's answer has six digits: what is a hair below a whole request is one.
+            # The script's answer is rounded to six digits, hence the tolerance.
             return Allowance(self._limit, math.floor((WINDOW_S - wait_s) / self._cost_s + 1e-3), wait_s)
         raise RateLimited(
             f"{self._limit} requests a minute are allowed with this key",
@@ -84,21 +89,21 @@ class RateLimit:
         return Allowance(self._limit, 0, WINDOW_S)
 
     async def stop(self) -> None:
-        """Close the connections."""
+        """Close the connections to Redis."""
         if self._redis:
             await self._redis.aclose()
 
     async def _wait_s(self, name: str) -> float:
-        """Return when the bucket is full again, this request counted, in seconds; over WINDOW_S: it is refused."""
+        """Return the seconds until the bucket is full again, this request counted; above WINDOW_S it is refused."""
         if self._take and time.monotonic() >= self._redis_again_at:
             try:
                 return float(await self._take(keys=[PREFIX + name], args=[self._cost_s, WINDOW_S]))
-            except RedisError as error:  # away, or full: no reason to refuse a prediction
-                logger.warning("requests are counted by this process alone for a while: %s", type(error).__name__)
+            except RedisError as error:  # away or full: no reason to refuse a prediction
+                logger.warning("rate limits are counted per process for now: %s", type(error).__name__)
                 self._redis_again_at = time.monotonic() + PAUSE_S
-        return self._wait_here_s(name)
+        return self._local_wait_s(name)
 
-    def _wait_here_s(self, name: str) -> float:
+    def _local_wait_s(self, name: str) -> float:
         now = time.monotonic()
         full_at = max(self._full_at.get(name, 0.0), now) + self._cost_s
         if full_at - now <= WINDOW_S:
@@ -107,15 +112,15 @@ class RateLimit:
 
 
 def make_rate_limit(settings: Settings) -> RateLimit | None:
-    """Return the limit, None where there is none; nothing is connected yet."""
+    """Return the rate limit, None if none is set; connects at the first request."""
     if settings.rate_limit is None:
         return None
     redis = None
     if settings.has_queue:
         redis = Redis.from_url(
             settings.redis_url.get_secret_value(),
-            socket_connect_timeout=PATIENCE_S,
-            socket_timeout=PATIENCE_S,
+            socket_connect_timeout=REDIS_TIMEOUT_S,
+            socket_timeout=REDIS_TIMEOUT_S,
             retry=Retry(NoBackoff(), 0),
         )
     return RateLimit(settings.rate_limit, redis)

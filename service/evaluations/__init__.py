@@ -1,1 +1,1 @@
-"""/v1/evaluations: explanations of one image and their PID scores, as jobs."""
+"""/v1/evaluations: explanations of one image and their PID scores, as background jobs."""

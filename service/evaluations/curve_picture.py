@@ -1,4 +1,4 @@
-"""The curves of an evaluation as a picture."""
+"""Draw the insertion and deletion curves of an evaluation."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 CELL_INCHES = 3.2
 DPI = 110
-_DRAWING = Lock()  # matplotlib's fonts are shared by all figures
+_DRAWING = Lock()  # matplotlib's font cache is not thread-safe
 
 
 def draw_curves(result: Mapping[str, Any]) -> bytes:
-    """Return a PNG: a patch size beside the other, insertion solid, deletion dashed, a colour a method.
+    """Return a PNG: one plot per patch size, one colour per method, insertion solid, deletion dashed.
 
     Args:
-        result: as `Evaluation.to_dict` makes it.
+        result: as from `Evaluation.to_dict`.
     """
     with _DRAWING:
-        from matplotlib.figure import Figure  # half a second and 40 MB that most processes never need
+        from matplotlib.figure import Figure  # loaded on demand: half a second and 40 MB
 
         methods = result["methods"]
-        places = range(len(next(iter(methods.values()))["scores"]))
-        figure = Figure(figsize=(CELL_INCHES * len(places), 1.2 * CELL_INCHES), dpi=DPI, layout="constrained")
-        for place, axes in zip(places, figure.subplots(1, len(places), squeeze=False)[0], strict=True):
-            scores = {name: method["scores"][place] for name, method in methods.items()}
+        sizes = range(len(next(iter(methods.values()))["scores"]))
+        figure = Figure(figsize=(CELL_INCHES * len(sizes), 1.2 * CELL_INCHES), dpi=DPI, layout="constrained")
+        for index, axes in zip(sizes, figure.subplots(1, len(sizes), squeeze=False)[0], strict=True):
+            scores = {name: method["scores"][index] for name, method in methods.items()}
             _draw_scores(axes, scores, label=result["target"]["label"])
         file = io.BytesIO()
         figure.savefig(file, format="png")
@@ -56,5 +56,5 @@ def _random(band: Sequence[float] | None) -> str:
 
 
 def _literal(text: str) -> str:
-    """Keep matplotlib from reading a label as mathematics."""
+    """Escape a label that matplotlib would parse as mathematics."""
     return text.replace("$", r"\$")

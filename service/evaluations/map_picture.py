@@ -1,4 +1,4 @@
-"""The map of an evaluation as a picture: over the upload while it is kept, alone afterwards."""
+"""Draw the map of an evaluation: over the upload while that is kept, later alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from model.images.overlay import Style, encode_png, render_heatmap, render_overl
 from service.evaluations.schemas import MapOptions
 from service.evaluations.submission import decode_for
 from service.models.registry import ServedModel
-from service.predictions.canvas import Canvas, canvas_for, sharpened
+from service.predictions.canvas import Canvas, canvas_for, decode_at_full_size
 
 _DRAWING = BoundedSemaphore(2)  # a decoded upload may take 120 MB
 Saliency = NDArray[np.float32]
@@ -23,7 +23,7 @@ def draw_map(saliency: Saliency, options: MapOptions) -> bytes:
 
     Args:
         saliency: (H, W) in 0..1.
-        options: how it is drawn.
+        options: display options.
     """
     height, width = saliency.shape
     return encode_png(render_heatmap(saliency, height=height, width=width, style=_style(options)))
@@ -36,10 +36,10 @@ def draw_map_over(
 
     Args:
         saliency: (H, W) in 0..1.
-        options: how it is drawn.
-        upload: that was evaluated.
-        model: whose input the map covers.
-        max_pixels: bound on the upload.
+        options: display options.
+        upload: the evaluated image file.
+        model: the evaluated model, whose input the map covers.
+        max_pixels: largest upload.
 
     Raises:
         ImageError: the upload does not decode.
@@ -52,8 +52,8 @@ def draw_map_over(
         return encode_png(overlay)
 
 
-def scaled(saliency: Saliency, method: str) -> Saliency:
-    """Bring a map to 0..1: attention lies there, the others are scaled by their own minimum and maximum."""
+def scale_map(saliency: Saliency, method: str) -> Saliency:
+    """Scale a map to 0..1 by its minimum and maximum; attention is in 0..1 already."""
     if method == "attention":
         return saliency
     low, high = float(saliency.min()), float(saliency.max())
@@ -63,7 +63,9 @@ def scaled(saliency: Saliency, method: str) -> Saliency:
 def _canvas(upload: bytes, model: ServedModel, options: MapOptions, *, max_pixels: int) -> Canvas:
     preprocessing: Preprocessing = model.predictor.loaded.preprocessing
     canvas = canvas_for(decode_for(model, upload, max_pixels=max_pixels), preprocessing, options.size)
-    return sharpened(canvas, upload, preprocessing, max_pixels=max_pixels) if canvas.blurred else canvas
+    if not canvas.is_low_resolution:
+        return canvas
+    return decode_at_full_size(canvas, upload, preprocessing, max_pixels=max_pixels)
 
 
 def _style(options: MapOptions) -> Style:

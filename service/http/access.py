@@ -1,4 +1,4 @@
-"""The outermost layer: a request's id, its log line, its metrics, and the answer to unexpected errors."""
+"""Request id, access log, request metrics, and the answer to unexpected errors."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.errors import ClientGone
 from service.http.problems import PROBLEMS, UNEXPECTED, problem_response
 from service.lifecycle import Lifecycle
-from service.monitoring.metrics import METHODS, OTHER, Metrics
-from telemetry.correlation import CURRENT, REQUEST_ID, correlated
+from service.metrics.collectors import METHODS, OTHER, Metrics
+from telemetry.correlation import CURRENT, REQUEST_ID
 from telemetry.logs import FIELDS
 
 LONGEST = 200  # characters of a path or an address in the log
 EVENTS = b"text/event-stream"
-CANCELLED = PROBLEMS[ClientGone].status  # counted for a request that ended without an answer
+CANCELLED = PROBLEMS[ClientGone].status  # recorded for a request that ended without an answer
 
 logger = logging.getLogger("labn.access")
 
 
 class Access:
-    """ASGI middleware: puts `request_id` into the request's state and X-Request-Id on its answer."""
+    """ASGI middleware: sets `state["request_id"]` and the answer's X-Request-Id."""
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics, lifecycle: Lifecycle) -> None:
         self._app = app
@@ -54,18 +54,18 @@ class Access:
 
         started = perf_counter()
         self._metrics.in_flight.inc()
-        self._lifecycle.under_way += 1
+        self._lifecycle.in_flight += 1
         try:
             await self._app(scope, receive, send_with_id)
         except Exception:
             logger.exception("unexpected error in request %s", request_id)
             if status:
-                raise  # half an answer is out: the server cuts the connection
+                raise  # the answer has begun: the server closes the connection
             problem = problem_response(UNEXPECTED, "it has been logged under request_id", request_id=request_id)
             await problem(scope, receive, send_with_id)
         finally:
             self._metrics.in_flight.dec()
-            self._lifecycle.under_way -= 1
+            self._lifecycle.in_flight -= 1
             seconds = perf_counter() - started
             self._record(scope, status or CANCELLED, seconds, request_id, is_stream=is_stream)
 
@@ -74,17 +74,16 @@ class Access:
         method = scope["method"] if scope["method"] in METHODS else OTHER
         labels = (method, route, str(status))
         self._metrics.requests.labels(*labels).inc()
-        if not is_stream:  # which lasts for as long as somebody looks: no latency
+        if not is_stream:  # its duration is the client's choice, not a latency
             self._metrics.request_seconds.labels(*labels).observe(seconds)
-        path = quote(scope["path"])[:LONGEST]  # quoted: no line breaks of the client's making in the log
+        path = quote(scope["path"])[:LONGEST]  # quoted, so that clients cannot put line breaks into the log
         fields = {"method": method, "route": route, "status": status, "duration_s": round(seconds, 6)}
-        who = {"client": _address(scope)}
+        origin = {"client": _address(scope)}
         if key := scope["state"].get("key"):
-            who["key"] = key.name
-        told = " by ".join(who.values())
-        extra = {FIELDS: fields | who}
+            origin["key"] = key.name
+        who, extra = " by ".join(origin.values()), {FIELDS: fields | origin}
         logger.info(
-            "%s %s %d %.1f ms %s from %s", method, path, status, seconds * 1000, request_id, told, extra=extra
+            "%s %s %d %.1f ms %s from %s", method, path, status, seconds * 1000, request_id, who, extra=extra
         )
 
 
@@ -93,7 +92,7 @@ def _is_stream(start: Message) -> bool:
 
 
 def _address(scope: Scope) -> str:
-    """Return who asks: what a trusted proxy says, else the other end of the connection."""
+    """Return the client's address: from a trusted proxy's header, else the peer of the connection."""
     host, _ = scope.get("client") or ("nowhere", 0)  # a unix socket has none
     return quote(host, safe=":")[:LONGEST]
 

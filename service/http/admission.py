@@ -1,4 +1,4 @@
-"""How many requests of a kind may be under way: a bounded number of places, each given back whatever happens."""
+"""Bound on the number of concurrent requests of one kind."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from service.errors import QueueFull
 
 
 class Admission:
-    """The places. Belongs to the event loop's thread, so it needs no lock.
+    """A fixed number of slots. Used by the event loop's thread only, so it needs no lock.
 
-    A place is held from before the upload to the finished answer, so it bounds the memory of uploads and
-    decoded pictures as well as the wait; a request that is cancelled gives its place back at once.
+    A request holds its slot from before the upload until its answer is finished, so the slots bound the memory of
+    uploads and decoded images as well as the waiting time. A cancelled request frees its slot at once.
     """
 
-    def __init__(self, *, places: int, seconds_per_image: Callable[[], float]) -> None:
-        self.places = places
+    def __init__(self, *, slots: int, seconds_per_request: Callable[[], float]) -> None:
+        self.slots = slots
         self.taken = 0
-        self._seconds_per_image = seconds_per_image
+        self._seconds_per_request = seconds_per_request
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """Hold one place.
+    def slot(self) -> Iterator[None]:
+        """Hold one slot.
 
         Raises:
-            QueueFull: with the seconds after which those waiting now will have been served.
+            QueueFull: all are taken; `retry_after_s` is the expected time until these requests are served.
         """
-        if self.taken >= self.places:
-            raise QueueFull(f"all {self.places} places are taken", retry_after_s=self.retry_after_s())
+        if self.taken >= self.slots:
+            raise QueueFull(f"all {self.slots} slots are taken", retry_after_s=self.retry_after_s())
         self.taken += 1
         try:
             yield
@@ -37,5 +37,5 @@ class Admission:
             self.taken -= 1
 
     def retry_after_s(self) -> int:
-        """Return the queue's length times the measured seconds an image, at least 1."""
-        return max(1, math.ceil(self.taken * self._seconds_per_image()))
+        """Return slots taken times seconds per request, at least 1."""
+        return max(1, math.ceil(self.taken * self._seconds_per_request()))

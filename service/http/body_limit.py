@@ -1,4 +1,4 @@
-"""The bound on request bodies, and a proper end for answers that come before the body has been read."""
+"""Limit on the size of request bodies, and an orderly end of answers sent before the body was read."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import BodyTooLarge
 
-LINGER_S = 10.0  # how long the rest of an unwanted body is read and thrown away
+LINGER_S = 10.0  # how long the rest of an unwanted body is read and discarded
 
 
 class BodyLimit:
     """ASGI middleware: reading a body of more than `max_bytes` raises BodyTooLarge in the application.
 
-    Paths in `larger` have a bound of their own.
+    Paths in `larger` have their own limit.
 
-    A Content-Length over the limit raises at the first read, before any byte of the body; a chunked body when
-    its count passes the limit. An answer that starts before the body was read closes the connection, and its
-    end waits while the rest of the body is thrown away: a client that writes all before it reads would
-    otherwise see a reset connection in place of the answer.
+    A Content-Length above the limit raises at the first read, before any byte of the body; a chunked body raises
+    when its byte count exceeds the limit. An answer that starts before the whole body was read closes the
+    connection, and its last part waits while the rest of the body is discarded: a client that sends everything
+    before it reads would otherwise see a reset connection instead of the answer.
     """
 
     def __init__(self, app: ASGIApp, *, max_bytes: int, larger: Mapping[str, int] | None = None) -> None:
@@ -41,7 +41,7 @@ class BodyLimit:
 
 
 class _BoundedBody:
-    """The body of one request: what was read of it, and what is still to come."""
+    """Body of one request, with a count of the bytes read."""
 
     def __init__(self, headers: dict[bytes, bytes], receive: Receive, send: Send, *, max_bytes: int) -> None:
         self._receive = receive
@@ -50,13 +50,13 @@ class _BoundedBody:
         self._declared_bytes = int(headers.get(b"content-length", b"0"))
         self._read_bytes = 0
         self._complete = False
-        self._withheld = headers.get(b"expect", b"").lower() == b"100-continue"  # not sent until asked for
+        self._withheld = headers.get(b"expect", b"").lower() == b"100-continue"  # the client waits before it sends
 
     async def receive(self) -> Message:
-        """Give the next piece of the body.
+        """Return the next chunk of the body.
 
         Raises:
-            BodyTooLarge: it has more bytes than allowed.
+            BodyTooLarge: the body exceeds the limit.
         """
         if self._declared_bytes > self._max_bytes:
             raise BodyTooLarge(f"the body has {self._declared_bytes} bytes, {self._max_bytes} are allowed")
@@ -66,7 +66,7 @@ class _BoundedBody:
         return message
 
     async def send(self, message: Message) -> None:
-        """Pass the answer on; hold its end back until the client can have seen it."""
+        """Pass the answer on; delay its last part until the body was read or discarded."""
         if self._complete:
             await self._send(message)
         elif message["type"] == "http.response.start":

@@ -1,4 +1,4 @@
-"""Work that ends when the client does."""
+"""Cancel work when the client disconnects."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """Return what `work` gives; cancel it when the client leaves. The body must have been read.
+    """Return the result of `work`; cancel it if the client disconnects. The body must have been read.
 
     Raises:
-        ClientGone: the client left first.
+        ClientGone: the client disconnected first.
     """
     task = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(request.receive())

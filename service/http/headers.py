@@ -1,22 +1,22 @@
-"""The outermost layer: headers of every answer, whoever made it."""
+"""Security headers and rate limit headers of every answer."""
 
 from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# A route that says otherwise, as the page does of its policy, is left alone.
+# A route may set its own value, as the page does for its content security policy.
 DEFAULTS = {
     b"x-content-type-options": b"nosniff",
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
-    b"x-frame-options": b"DENY",  # for browsers that do not read the policy
-    b"referrer-policy": b"no-referrer",  # ids of jobs are in addresses
+    b"x-frame-options": b"DENY",  # for browsers without support for frame-ancestors
+    b"referrer-policy": b"no-referrer",  # addresses contain job ids
     b"cross-origin-opener-policy": b"same-origin",
     b"cross-origin-resource-policy": b"same-site",
 }
 
 
 class AnswerHeaders:
-    """ASGI middleware: security headers, and what a key may still ask."""
+    """ASGI middleware: adds the default headers, and those of the key's rate limit (`state["allowance"]`)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -30,8 +30,8 @@ class AnswerHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                there = {name.lower() for name, _ in message["headers"]}
-                missing = [header for header in DEFAULTS.items() if header[0] not in there]
+                present = {name.lower() for name, _ in message["headers"]}
+                missing = [header for header in DEFAULTS.items() if header[0] not in present]
                 allowance = state.get("allowance")
                 message["headers"] = [*message["headers"], *missing, *(allowance.headers if allowance else [])]
             await send(message)

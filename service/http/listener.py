@@ -1,4 +1,4 @@
-"""The socket that the service listens at."""
+"""Listening socket of the service."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import socket
 from service.errors import SettingsError
 from service.settings import Settings
 
-BACKLOG = 2048  # connections that wait to be accepted
+BACKLOG = 2048  # connections waiting to be accepted
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether an address, or the name in LABN_HOST, is one that only this machine reaches."""
+    """Return whether an address, or the name in LABN_HOST, is reachable from this machine only."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -21,15 +21,15 @@ def is_loopback(host: str) -> bool:
 
 
 def listen(settings: Settings) -> socket.socket:
-    """Open it.
+    """Open a socket on LABN_HOST and LABN_PORT.
 
     Raises:
-        SettingsError: the address cannot be had.
+        SettingsError: the address is in use or not this machine's.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise SettingsError(
-            f"LABN_HOST, LABN_PORT: cannot listen at {settings.host}:{settings.port}: {error}"
+            f"LABN_HOST, LABN_PORT: cannot listen on {settings.host}:{settings.port}: {error}"
         ) from error

@@ -1,4 +1,4 @@
-"""Multipart bodies: their parts by name, taken in piece by piece as the parser calls them out."""
+"""Multipart form parser for bodies that arrive in chunks (docs/adr/0005: why not Starlette's)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FORM_TYPE = b"multipart/form-data"
 
 
 class Form:
-    """One multipart body. Parts are kept in memory, but for those with a file to go to."""
+    """One multipart body. Parts are kept in memory, except those that are written to a file."""
 
     def __init__(
         self,
@@ -26,23 +26,23 @@ class Form:
         most_bytes: int | None = None,
         files: Mapping[str, BinaryIO] | None = None,
     ) -> None:
-        """Expect a body of that content type.
+        """Prepare to parse a body.
 
         Args:
-            content_type: of the request, with the boundary.
-            most_parts: bound on their number; each costs calls of the parser.
-            most_bytes: bound on the parts in memory together; None: the body itself is bounded.
-            files: where the parts of these names go, one part a name.
+            content_type: header of the request, with the boundary.
+            most_parts: largest number of parts.
+            most_bytes: largest total size of the parts in memory; None if the body itself is bounded.
+            files: files to write the parts of these names to, one part per name.
 
         Raises:
-            MalformedRequest: another type, or no boundary.
+            MalformedRequest: not multipart/form-data, or no boundary.
         """
         media_type, options = parse_options_header(content_type)
         if media_type != FORM_TYPE:
             raise MalformedRequest("send a form: multipart/form-data")
         self._parts: defaultdict[str, list[BinaryIO]] = defaultdict(list)
         self._files = files or {}
-        self._most_parts, self._left = most_parts, most_bytes
+        self._most_parts, self._left_bytes = most_parts, most_bytes
         self._header, self._value = b"", b""
         self._name = ""
         self._count = 0
@@ -53,11 +53,11 @@ class Form:
             raise _does_not_parse(error) from error
 
     def write(self, data: bytes) -> None:
-        """Take the next piece of the body in.
+        """Parse the next chunk of the body.
 
         Raises:
-            MalformedRequest: it does not parse, or has too many parts.
-            BodyTooLarge: more in memory than allowed.
+            MalformedRequest: invalid syntax, or too many parts.
+            BodyTooLarge: the parts in memory exceed `most_bytes`.
         """
         try:
             self._parser.write(data)
@@ -65,42 +65,44 @@ class Form:
             raise _does_not_parse(error) from error
 
     def finish(self, names: Set[str]) -> None:
-        """End the body, whose parts may have these names.
+        """Check that the body is complete and has parts of these names only.
 
         Raises:
-            MalformedRequest: it is cut short.
+            MalformedRequest: the body is truncated.
             BadParameter: a part of another name.
         """
         if not self._is_complete:
-            raise _does_not_parse("it is cut short")
+            raise _does_not_parse("it is truncated")
         if unknown := sorted(set(self._parts) - names):
-            raise BadParameter(f"{', '.join(unknown)}: no such field, only {', '.join(map(repr, sorted(names)))}")
+            raise BadParameter(
+                f"{', '.join(unknown)}: no such field; fields are {', '.join(map(repr, sorted(names)))}"
+            )
 
     def file(self, name: str) -> BinaryIO | None:
-        """Return a part at its beginning, None where it is missing or empty.
+        """Return a part as a file at its start, None if it is missing or empty.
 
         Raises:
-            BadParameter: two of it.
+            BadParameter: the part was sent more than once.
         """
         parts = self._parts.get(name, [])
         if len(parts) > 1:
-            raise BadParameter(f"{name}: {len(parts)} of them, only one is allowed")
+            raise BadParameter(f"{name}: {len(parts)} parts of that name, only one is allowed")
         if not parts or not parts[0].seek(0, io.SEEK_END):
             return None
         parts[0].seek(0)
         return parts[0]
 
     def bytes_of(self, name: str) -> bytes | None:
-        """Return a part's bytes, None where it is missing or empty.
+        """Return the bytes of a part, None if it is missing or empty.
 
         Raises:
-            BadParameter: two of it.
+            BadParameter: the part was sent more than once.
         """
         file = self.file(name)
         return file.read() if file else None
 
     def texts(self, name: str) -> list[str]:
-        """Return the parts of that name as text.
+        """Return the texts of all parts of that name.
 
         Raises:
             BadParameter: not UTF-8.
@@ -111,7 +113,7 @@ class Form:
         try:
             return [part.read().decode() for part in parts]
         except UnicodeDecodeError as error:
-            raise BadParameter(f"{name}: not text in UTF-8") from error
+            raise BadParameter(f"{name}: not UTF-8 text") from error
 
     def _make_parser(self, boundary: bytes) -> MultipartParser:
         if not boundary:
@@ -152,9 +154,9 @@ class Form:
 
     def _add_data(self, data: bytes, start: int, end: int) -> None:
         part = self._parts[self._name][-1]
-        if self._left is not None and self._name not in self._files:
-            self._left -= end - start
-            if self._left < 0:
+        if self._left_bytes is not None and self._name not in self._files:
+            self._left_bytes -= end - start
+            if self._left_bytes < 0:
                 raise BodyTooLarge(f"the field {self._name!r} is too large")
         part.write(data[start:end])
 

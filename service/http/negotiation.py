@@ -1,4 +1,4 @@
-"""Which media type a client would rather have."""
+"""Content negotiation between JSON and PNG."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from python_multipart.multipart import parse_options_header
 
 
 def prefers_png(accept: str) -> bool:
-    """Whether an Accept header ranks image/png over JSON; anything unclear is JSON."""
+    """Return whether an Accept header ranks image/png above JSON; unclear headers mean JSON."""
     weights = dict(map(_weight, accept.split(",")))
     any_weight = weights.get("*/*", 0.0)
     png = weights.get("image/png", weights.get("image/*", any_weight))

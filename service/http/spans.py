@@ -1,11 +1,11 @@
-"""The outermost layer: a request as a span, below that of whoever asks where there is one."""
+"""Trace span of a request, a child of the client's span if it sent one."""
 
 from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.monitoring.metrics import METHODS, OTHER
-from telemetry.correlation import TRACEPARENT, Correlation, correlated
+from service.metrics.collectors import METHODS, OTHER
+from telemetry.correlation import TRACEPARENT, Correlation
 from telemetry.spans import Span, Tracing
 from telemetry.tracing import NO_TRACING
 
@@ -13,7 +13,7 @@ PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class RequestSpans:
-    """ASGI middleware. A `traceparent` of the client is honoured, whether we send spans or not."""
+    """ASGI middleware: continues the client's `traceparent`, whether spans are exported or not."""
 
     def __init__(self, app: ASGIApp, *, tracing: Tracing) -> None:
         self._app = app
@@ -29,27 +29,27 @@ class RequestSpans:
         with tracing.span(method, parent=_traceparent(scope), kind="server") as span:
             with correlated(Correlation(traceparent=span.traceparent)):
                 status = await self._serve(scope, receive, send)
-            _tell(span, scope, method, status)
+            _describe(span, scope, method, status)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> int:
-        """Return the status of the answer; 0: there was none."""
+        """Return the status of the answer, 0 if there was none."""
         status = 0
 
-        async def watched(message: Message) -> None:
+        async def send_and_note_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
-        await self._app(scope, receive, watched)
+        await self._app(scope, receive, send_and_note_status)
         return status
 
 
-def _tell(span: Span, scope: Scope, method: str, status: int) -> None:
+def _describe(span: Span, scope: Scope, method: str, status: int) -> None:
     route = getattr(scope.get("route"), "path", OTHER)
     span.rename(f"{method} {route}")
-    told = {"http.request.method": method, "http.route": route, "http.response.status_code": status}
-    span.set_attributes({**told, "labn.request.id": scope["state"]["request_id"]})
+    attributes = {"http.request.method": method, "http.route": route, "http.response.status_code": status}
+    span.set_attributes({**attributes, "labn.request.id": scope["state"]["request_id"]})
     if status >= 500:
         span.fail(str(status))
 

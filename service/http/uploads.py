@@ -1,4 +1,4 @@
-"""The body of a request: one image, or a form of several fields."""
+"""Read request bodies: one image, or a form."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from service.errors import ClientGone, MalformedRequest, UploadTooSlow
 from service.http.multipart import FORM_TYPE, Form
 
 FIELD = "image"
-MOST_PARTS = 8  # of a form of one image
+MOST_PARTS = 8  # of a form that holds one image
 
 
 async def read_image(request: Request, *, within_s: float) -> bytes:
-    """Return the bytes of the uploaded image, whatever media type a body that is no form claims to have.
+    """Return the bytes of the uploaded image: the field `image` of a form, else the body itself.
 
     Raises:
-        MalformedRequest: no image, an empty one, or a broken multipart body.
-        BadParameter: a multipart field that is not `image`, or two of it.
-        BodyTooLarge: more bytes than allowed.
+        MalformedRequest: no image, an empty one, or an invalid multipart body.
+        BadParameter: a field other than `image`, or more than one `image`.
+        BodyTooLarge: the body exceeds the limit.
         UploadTooSlow: not complete in time.
-        ClientGone: the client left in mid-upload.
+        ClientGone: the client disconnected during the upload.
     """
     async with _complete(within_s):
         body = await request.body()
@@ -41,26 +41,26 @@ async def read_image(request: Request, *, within_s: float) -> bytes:
 
 
 async def read_form(request: Request, form: Form, names: Set[str], *, within_s: float) -> None:
-    """Read the request's body into a form of fields of these names, in a thread: parts may go to a disk.
+    """Read the request's body into a form with fields of these names. Parses in a thread: parts may go to a disk.
 
     Raises:
-        MalformedRequest: a broken multipart body.
+        MalformedRequest: an invalid multipart body.
         BadParameter: a field of another name.
-        BodyTooLarge: more bytes than allowed.
+        BodyTooLarge: the body exceeds the limit.
         UploadTooSlow: not complete in time.
-        ClientGone: the client left in mid-upload.
+        ClientGone: the client disconnected during the upload.
     """
     async with _complete(within_s):
-        async for piece in request.stream():
-            await asyncio.to_thread(form.write, piece)
+        async for chunk in request.stream():
+            await asyncio.to_thread(form.write, chunk)
     form.finish(names)
 
 
 def required(value: bytes | None, name: str) -> bytes:
-    """Return the bytes of a part.
+    """Return the bytes of a part that must be there.
 
     Raises:
-        MalformedRequest: there are none.
+        MalformedRequest: the part is missing or empty.
     """
     if value is None:
         raise MalformedRequest(f"the multipart field {name!r} is missing or empty")

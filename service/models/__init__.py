@@ -1,1 +1,1 @@
-"""GET /v1/models and the registry of loaded models."""
+"""GET /v1/models, and the registry of loaded models."""

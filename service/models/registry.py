@@ -1,4 +1,4 @@
-"""The models that are served, by `name` or `name@version`."""
+"""Models that are served, by `name` or `name@version`."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from model.predictor import Predictor
 from service.errors import SettingsError, UnknownModel
 
 SUFFIX = ".safetensors"
-DEFAULT_MODEL = "labn-idrid"  # where none was named and several are served
+DEFAULT_MODEL = "labn-idrid"  # if LABN_DEFAULT_MODEL is not set and several are served
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServedModel:
-    """A predictor and the name it is asked for by."""
+    """Predictor with its name."""
 
     name: str
     predictor: Predictor
 
     @property
     def version(self) -> str:
-        """The first 12 hex digits of the checkpoint's sha256."""
+        """First 12 hex digits of the checkpoint's SHA-256."""
         return self.predictor.loaded.version
 
     @property
@@ -33,7 +33,7 @@ class ServedModel:
 
 
 class ModelRegistry:
-    """Finds models; of several versions under one name the first is the current one."""
+    """Finds models by reference. Of several versions under one name, the first is the current one."""
 
     def __init__(self, models: Sequence[ServedModel], *, default: str | None) -> None:
         self._models = tuple(models)
@@ -51,10 +51,10 @@ class ModelRegistry:
         return iter(self._models)
 
     def find(self, reference: str | None) -> ServedModel:
-        """Return the model of that name or name@version, the default one for None.
+        """Return the model of that name or name@version; None: the default model.
 
         Raises:
-            UnknownModel: there is none.
+            UnknownModel: no such model.
         """
         if reference is None:
             return self.default
@@ -64,13 +64,13 @@ class ModelRegistry:
 
 
 def load_registry(paths: Sequence[Path], *, default: str | None, device: str) -> ModelRegistry:
-    """Load every checkpoint in these folders and files; a file's stem, up to an "@", is the model's name.
+    """Load all checkpoints in these folders and files. A file's stem, up to "@", is the model's name.
 
-    `default` None: the only name there is, or DEFAULT_MODEL.
+    `default` None means the only name there is, else DEFAULT_MODEL.
 
     Raises:
-        SettingsError: a path without checkpoints, or no model of the default's name.
-        CheckpointError: a file that is no checkpoint.
+        SettingsError: a path without checkpoints, or no model with the default's name.
+        CheckpointError: a file is not a valid checkpoint.
     """
     models = [
         ServedModel(

@@ -1,1 +1,1 @@
-"""Health, status and Prometheus metrics."""
+"""Health, readiness, metrics and status routes."""

@@ -1,17 +1,20 @@
-"""GET /v1/status: the queue, its workers, what they run on, and what the key that asks may do."""
+"""GET /v1/status: the queue, its workers and their devices, and the scopes of the request's key."""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 from fastapi import APIRouter, Request
 
 from service.auth.key import SCOPES, ApiKey
-from service.dependencies import PartsOfApp
-from service.evaluations.schemas import DevicesAnswer, KeyAnswer, QueueAnswer, StatusAnswer
-from service.monitoring.queue_watch import QueueView
-from service.monitoring.readiness import status_of
-from service.openapi.description import problem_responses
-from service.openapi.evaluation_examples import STATUS_EXAMPLE
-from service.openapi.evaluations import example_of
+from service.http.state import from_state
+from service.jobs.watch import QueueView
+from service.models.route import Registry
+from service.monitoring.health import ReadinessOfApp
+from service.monitoring.schemas import DevicesAnswer, KeyAnswer, QueueAnswer, StatusAnswer
+from service.openapi.examples import load_example
+from service.openapi.responses import example_of, problem_responses
+from service.settings import Settings
 
 router = APIRouter(prefix="/v1", tags=["evaluations"])
 
@@ -19,19 +22,24 @@ router = APIRouter(prefix="/v1", tags=["evaluations"])
 @router.head("/status", include_in_schema=False)
 @router.get(
     "/status",
-    summary="The queue, its workers and devices",
-    responses={**example_of(STATUS_EXAMPLE), **problem_responses(401, 403, 429)},
+    summary="Get the state of the queue, its workers and devices",
+    responses={**example_of(load_example("status")), **problem_responses(401, 403, 429)},
 )
-async def get_status(request: Request, parts: PartsOfApp) -> StatusAnswer:
-    """Answer from what was seen a second ago at most, so that it is answered when Redis is not there."""
-    view = parts.queue.watch.view if parts.queue else None
+async def get_status(
+    request: Request,
+    readiness: ReadinessOfApp,
+    registry: Registry,
+    settings: Annotated[Settings, from_state("settings")],
+) -> StatusAnswer:
+    """Answers from a snapshot that is about a second old, so it works while Redis is away."""
+    view = readiness.queue
     workers = view.workers if view else []
     return StatusAnswer(
-        status=status_of(parts),
-        queue=_queue_answer(view, parts.settings.queue_limit) if view else None,
+        status=readiness.status(),
+        queue=_queue_answer(view, settings.queue_limit) if view else None,
         workers=workers,
         devices=DevicesAnswer(
-            service=str(parts.registry.default.predictor.device), workers=[worker.device for worker in workers]
+            service=str(registry.default.predictor.device), workers=[worker.device for worker in workers]
         ),
         key=_key_answer(getattr(request.state, "key", None)),
     )

@@ -1,4 +1,4 @@
-"""GET /docs: the API to read and try, from files of this machine only."""
+"""GET /docs: Swagger UI for the API, served from local files only."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from pathlib import Path
 from fastapi import APIRouter
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from service.openapi.description import TITLE
+TITLE = "Lambda Attention Branch Network"
+DESCRIPTION = """Classifies an image and shows which regions the network used.
 
-ASSETS = Path(str(files("fastapi_offline") / "static"))  # holds Swagger UI
-# Swagger UI styles its parts inline; its pictures of answers are blobs.
+The heatmap is the network's own attention: features outside it do not reach the classifier. Not a
+medical device.
+Errors are `application/problem+json` (RFC 9457); every answer carries `X-Request-Id`."""
+ASSETS = Path(str(files("fastapi_offline") / "static"))  # of Swagger UI
+# Swagger UI uses inline styles, and blobs for images in answers.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; connect-src 'self'; "
@@ -44,17 +48,17 @@ async def get_docs() -> Response:
 
 @router.get("/docs/start.js")
 async def get_start() -> Response:
-    """Serve what starts Swagger UI: a file, because the page allows no inline script."""
+    """Serve the script that starts Swagger UI; the page allows no inline script."""
     return Response(START, media_type="text/javascript", headers=HEADERS)
 
 
 @router.get("/docs/swagger-ui.css")
 async def get_style() -> Response:
-    """Serve Swagger UI's style."""
+    """Serve Swagger UI's style sheet."""
     return FileResponse(ASSETS / "swagger-ui.css", headers=HEADERS)
 
 
 @router.get("/docs/swagger-ui-bundle.js")
 async def get_script() -> Response:
-    """Serve Swagger UI."""
+    """Serve Swagger UI's script."""
     return FileResponse(ASSETS / "swagger-ui-bundle.js", headers=HEADERS)

@@ -1,1 +1,1 @@
-"""POST /v1/predictions: an image in, class probabilities and an attention map out."""
+"""POST /v1/predictions: classify an image and explain it with the network's attention."""

@@ -1,7 +1,7 @@
-"""One thread that runs the network: it takes whatever waits, as one batch, and adds no wait of its own.
+"""Inference thread: runs the network on all waiting images as one batch, without waiting for more.
 
-Micro-batching on one thread beats several inference threads on the same cores, in throughput and in the worst
-case, because torch already uses every core inside a forward pass.
+Micro-batching on one thread beats several inference threads on the same cores, in throughput and in the worst case,
+because torch already uses every core within a forward pass (docs/adr/0001).
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from torch import Tensor
 
 from model.errors import NonFiniteOutput
 from model.predictor import Prediction, Predictor
-from service.monitoring.metrics import Metrics
+from service.metrics.collectors import Metrics
 
-STOP_S = 5.0  # for the batch under way when the process ends
-SMOOTHING = 0.1  # weight of the newest batch in the moving average of seconds an image
+STOP_S = 5.0  # for the running batch when the process ends
+SMOOTHING = 0.1  # weight of the newest batch in the moving average of seconds per image
 
 logger = logging.getLogger("labn.inference")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Computed:
-    """A prediction and what it took."""
+    """Prediction with its durations."""
 
     prediction: Prediction
     queue_s: float
-    infer_s: float  # of the whole batch: what this request waited for
+    infer_s: float  # of the whole batch, which every request in it waits for
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,24 +41,24 @@ class _Waiting:
     predictor: Predictor
     image: Tensor  # (1, C, H, W)
     method: str | None
-    spare: bool
+    low_priority: bool
     future: Future[Computed] = field(default_factory=Future)
     since: float = field(default_factory=perf_counter)
 
     @property
     def key(self) -> tuple[int, str | None, bool]:
-        """What must be equal to share a forward pass."""
-        return id(self.predictor), self.method, self.spare
+        """Requests with equal keys can share a forward pass."""
+        return id(self.predictor), self.method, self.low_priority
 
 
 class InferenceThread:
-    """The queue and the thread behind it. `submit` may be called from any thread.
+    """Queue of images and the thread that computes them. `submit` may be called from any thread.
 
-    A future that is cancelled before its turn is skipped, never computed.
+    A future that is cancelled before its turn is not computed.
     """
 
     def __init__(self, predictors: Sequence[Predictor], *, max_batch: int, threads: int, metrics: Metrics) -> None:
-        self.warm: Future[None] = Future()  # done when every predictor has run once at its batch sizes
+        self.warm: Future[None] = Future()  # done when every predictor has run once per batch size
         self.seconds_per_image = 0.0  # moving average
         self._predictors = predictors
         self._max_batch = max_batch
@@ -75,11 +75,11 @@ class InferenceThread:
         return self._thread.is_alive()
 
     def start(self) -> None:
-        """Start the thread; it warms up first."""
+        """Start the thread, which warms up first."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread after the batch it is computing; what still waits is cancelled."""
+        """Stop the thread after its current batch and cancel what still waits."""
         with self._changed:
             self._stopping = True
             for waiting in self._waiting:
@@ -89,13 +89,13 @@ class InferenceThread:
         self._thread.join(STOP_S)
 
     def submit(
-        self, predictor: Predictor, image: Tensor, *, method: str | None, spare: bool = False
+        self, predictor: Predictor, image: Tensor, *, method: str | None, low_priority: bool = False
     ) -> Future[Computed]:
         """Queue one image (1, C, H, W); the future may raise NonFiniteOutput.
 
-        A spare one is computed by itself when nothing else waits, and not counted.
+        A low-priority image is computed alone, when nothing else waits, and is not counted in the metrics.
         """
-        waiting = _Waiting(predictor=predictor, image=image, method=method, spare=spare)
+        waiting = _Waiting(predictor=predictor, image=image, method=method, low_priority=low_priority)
         with self._changed:
             self._waiting.append(waiting)
             self._changed.notify()
@@ -105,7 +105,7 @@ class InferenceThread:
         torch.set_num_threads(self._threads)
         try:
             self._warm_up()
-        except Exception as error:  # reported by readiness: a service that cannot warm up cannot serve
+        except Exception as error:  # readiness reports it: a service that cannot warm up cannot serve
             logger.exception("the warm-up failed")
             self.warm.set_exception(error)
             return
@@ -114,16 +114,16 @@ class InferenceThread:
             self._compute(batch)
 
     def _take(self) -> list[_Waiting]:
-        """Wait for work; return the oldest request with those that can share its pass, [] at the end."""
+        """Wait for work. Return the oldest request with those that can share its pass, [] when stopping."""
         with self._changed:
             while True:
                 self._changed.wait_for(lambda: self._waiting or self._stopping)
                 if self._stopping:
                     return []
                 live = [waiting for waiting in self._waiting if not waiting.future.cancelled()]
-                live.sort(key=lambda waiting: waiting.spare)  # which keeps the order otherwise
-                places = 1 if live and live[0].spare else self._max_batch
-                mates = [waiting for waiting in live if waiting.key == live[0].key][:places]
+                live.sort(key=lambda waiting: waiting.low_priority)  # a stable sort: keeps the order otherwise
+                size = 1 if live and live[0].low_priority else self._max_batch
+                mates = [waiting for waiting in live if waiting.key == live[0].key][:size]
                 self._waiting = deque(waiting for waiting in live if waiting not in mates)
                 if batch := [mate for mate in mates if mate.future.set_running_or_notify_cancel()]:
                     return batch
@@ -133,12 +133,12 @@ class InferenceThread:
         try:
             images = torch.cat([waiting.image for waiting in batch])  # (N, C, H, W)
             outcomes = batch[0].predictor.predict_batch(images, explanation=batch[0].method)
-        except Exception as error:  # each request answers for it; the thread lives on
+        except Exception as error:  # each request gets the error; the thread continues
             for waiting in batch:
                 waiting.future.set_exception(error)
             return
         infer_s = perf_counter() - started
-        if not batch[0].spare:
+        if not batch[0].low_priority:
             self._measure(len(batch), infer_s)
         for waiting, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, NonFiniteOutput):

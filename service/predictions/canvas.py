@@ -1,4 +1,4 @@
-"""The picture that a map is drawn on, at the size that was asked for."""
+"""Picture that a map is drawn on, at the requested size."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from model.images.overlay import display_size
 from model.images.preprocessing import Box, Picture, crop_box, decode_image
 
 Size = Literal["upload", "input"] | int  # int: longest side in px
-MOST_HELD_PX = 1024  # longest side of a picture that waits for the network
+MOST_HELD_PX = 1024  # longest side of a picture held while its image waits for the network
 
 
 @dataclass(frozen=True, kw_only=True)
 class Canvas:
-    """A picture, where the map lies on it in its px, and the bound in px on its longer side when drawn."""
+    """Picture, region of the map in px of the upload, and longest side in px when drawn (None: the upload's)."""
 
     picture: Picture
     region: Box
@@ -29,23 +29,23 @@ class Canvas:
         return display_size(self.picture, self.longest)
 
     @property
-    def blurred(self) -> bool:
-        """Whether fewer pixels are held than will be drawn."""
+    def is_low_resolution(self) -> bool:
+        """Whether the held picture has fewer pixels than will be drawn."""
         return max(self.picture.pixels.size) < max(self.size)
 
 
 def canvas_for(picture: Picture, preprocessing: Preprocessing, size: Size) -> Canvas:
-    """Return a canvas of few pixels, for many may wait for the network at once: see `sharpened`."""
+    """Return a canvas with few pixels, since many may wait for the network; see `decode_at_full_size`."""
     region = crop_box(preprocessing, picture.height, picture.width)
     if size == "input":
-        return _what_the_network_saw(picture, region, preprocessing)
+        return _network_input(picture, region, preprocessing)
     longest = None if size == "upload" or size >= max(picture.height, picture.width) else size
     held = _reduced(picture, min(longest or MOST_HELD_PX, MOST_HELD_PX))
     return Canvas(picture=held, region=region, longest=longest)
 
 
-def sharpened(canvas: Canvas, data: bytes, preprocessing: Preprocessing, *, max_pixels: int) -> Canvas:
-    """Return the canvas decoded again, at the scale that it is drawn at."""
+def decode_at_full_size(canvas: Canvas, data: bytes, preprocessing: Preprocessing, *, max_pixels: int) -> Canvas:
+    """Return the canvas with its picture decoded again, at the size that is drawn."""
     picture = decode_image(data, preprocessing.mode, max_pixels=max_pixels, at_least=canvas.size)
     return Canvas(picture=picture, region=canvas.region, longest=canvas.longest)
 
@@ -58,7 +58,7 @@ def _reduced(picture: Picture, longest: int) -> Picture:
     return Picture(pixels, picture.height, picture.width)
 
 
-def _what_the_network_saw(picture: Picture, region: Box, preprocessing: Preprocessing) -> Canvas:
+def _network_input(picture: Picture, region: Box, preprocessing: Preprocessing) -> Canvas:
     height, width = preprocessing.height, preprocessing.width
     across, down = picture.pixels.width / picture.width, picture.pixels.height / picture.height
     left, top, right, bottom = region

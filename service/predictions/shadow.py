@@ -1,8 +1,8 @@
-"""Shadow traffic: what another version of a model would have answered, asked behind the answer and only counted.
+"""Shadow traffic: compare another version of a model with the one that answers, after the answer was sent.
 
 A shadow's forward pass runs on the inference thread when nothing waits there (docs/adr/0001), so a prediction that
-comes meanwhile waits for one pass at most. Its image is decoded once more, for the other network's size may be
-another: one at a time, in a thread of its own.
+arrives meanwhile waits for at most one pass. The image is decoded again, since the other version's input size may
+differ: one at a time, in a separate thread.
 """
 
 from __future__ import annotations
@@ -18,58 +18,58 @@ import torch
 from model.errors import LabnError
 from model.predictor import Prediction
 from service.errors import SettingsError, UnknownModel
+from service.metrics.collectors import Metrics
 from service.models.registry import ModelRegistry, ServedModel
-from service.monitoring.metrics import Metrics
 from service.predictions.batching import InferenceThread
-from service.predictions.request import Question, prepare
+from service.predictions.request import PredictionRequest, prepare
 from service.settings import Settings
 
-PLACES = 4  # uploads that may wait for the shadow: each is memory
+MAX_WAITING = 4  # uploads that wait for the shadow, each held in memory
 
 logger = logging.getLogger("labn.shadow")
 
 
 class Shadow:
-    """One model beside the one that answers. Belongs to the event loop's thread."""
+    """Shadow of one model version. Used by the event loop's thread only."""
 
     def __init__(self, model: ServedModel, *, share: float, inference: InferenceThread, metrics: Metrics) -> None:
         self._model = model
         self._share = share
         self._inference = inference
         self._metrics = metrics
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[None]] = set()
         self._decoder = ThreadPoolExecutor(
             1, thread_name_prefix="labn-shadow", initializer=torch.set_num_threads, initargs=(1,)
         )
         metrics.add_shadow(model.reference)
 
-    async def offer(self, question: Question, answered: Prediction) -> None:
-        """Take a prediction whose answer was sent, and return at once; it may be left out or dropped."""
-        is_other_version = question.model.name == self._model.name and question.model is not self._model
+    async def offer(self, request: PredictionRequest, answered: Prediction) -> None:
+        """Maybe compare a prediction whose answer was sent; returns at once."""
+        is_other_version = request.model.name == self._model.name and request.model is not self._model
         if not is_other_version or random.random() >= self._share:  # noqa: S311  (draws a sample)
             return
-        if len(self._under_way) >= PLACES:
+        if len(self._running) >= MAX_WAITING:
             self._count("dropped")
             return
-        task = asyncio.create_task(self._compare(replace(question, model=self._model), answered))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        task = asyncio.create_task(self._compare(replace(request, model=self._model), answered))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
     def stop(self) -> None:
-        """Give up what is under way."""
-        for task in self._under_way:
+        """Cancel running comparisons."""
+        for task in self._running:
             task.cancel()
         self._decoder.shutdown(wait=False, cancel_futures=True)
 
-    async def _compare(self, question: Question, answered: Prediction) -> None:
+    async def _compare(self, request: PredictionRequest, answered: Prediction) -> None:
         try:
-            shadowed = await self._ask(question)
+            shadowed = await self._predict(request)
         except LabnError as error:
-            logger.warning("the shadow did not answer request %s: %s", question.id, error)
+            logger.warning("the shadow did not answer request %s: %s", request.id, error)
             self._count("failed")
             return
-        except Exception:  # the shadow's own: whoever asked has their answer
-            logger.exception("the shadow broke on request %s", question.id)
+        except Exception:  # must not affect the answer, which was sent
+            logger.exception("the shadow failed on request %s", request.id)
             self._count("failed")
             return
         pairs = zip(answered.probabilities, shadowed.probabilities, strict=True)
@@ -77,9 +77,9 @@ class Shadow:
         self._metrics.shadow_difference.labels(self._model.reference).observe(difference)
         self._count("agreed" if shadowed.index == answered.index else "differed")
 
-    async def _ask(self, question: Question) -> Prediction:
-        prepared = await asyncio.get_running_loop().run_in_executor(self._decoder, prepare, question)
-        future = self._inference.submit(question.model.predictor, prepared.image, method=None, spare=True)
+    async def _predict(self, request: PredictionRequest) -> Prediction:
+        prepared = await asyncio.get_running_loop().run_in_executor(self._decoder, prepare, request)
+        future = self._inference.submit(request.model.predictor, prepared.image, method=None, low_priority=True)
         return (await asyncio.wrap_future(future)).prediction
 
     def _count(self, outcome: str) -> None:
@@ -89,10 +89,10 @@ class Shadow:
 def make_shadow(
     settings: Settings, registry: ModelRegistry, inference: InferenceThread, metrics: Metrics
 ) -> Shadow | None:
-    """Return the shadow, None where none is set.
+    """Return the shadow, None if none is set.
 
     Raises:
-        SettingsError: there is no such model, no other version of its name, or one with other classes.
+        SettingsError: no such model, no other version of its name, or a version with other classes.
     """
     if settings.shadow_model is None:
         return None
@@ -102,7 +102,9 @@ def make_shadow(
         raise SettingsError(f"LABN_SHADOW_MODEL: {error}") from error
     others = [other for other in registry if other.name == model.name and other.version != model.version]
     if not others:
-        raise SettingsError(f"LABN_SHADOW_MODEL: no other version of {model.name} is served to compare it with")
+        raise SettingsError(
+            f"LABN_SHADOW_MODEL: no other version of {model.name} is served, so there is nothing to compare"
+        )
     if any(other.predictor.loaded.labels != model.predictor.loaded.labels for other in others):
         raise SettingsError(
             f"LABN_SHADOW_MODEL: versions of {model.name} have other classes than {model.reference}"

@@ -1,1 +1,1 @@
-"""/v1/evaluation-sets: many images evaluated alike."""
+"""/v1/evaluation-sets: many images evaluated with the same parameters, as background jobs."""

@@ -1,38 +1,33 @@
-"""/v1/evaluation-sets: many images evaluated in one way, and their scores together."""
+"""Routes of /v1/evaluation-sets."""
 
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from model.evaluation.tables.rows import csv_text
+from model.evaluation.tables.scores import TABLE_COLUMNS
 from service.auth.guard import require_scope
-from service.dependencies import IdempotencyKey, Parts, PartsOfApp, QueueOfApp, require_single_values
-from service.evaluations.answers import answer_events, answer_state, answer_submission
-from service.evaluations.result_parts import table_of
-from service.evaluations.schemas import PageOptions, SetItemsAnswer, SetsAnswer
-from service.http.etag import answer_once
-from service.http.multipart import Form
-from service.openapi.evaluation_examples import ITEMS_EXAMPLE, SET_EXAMPLE, SETS_EXAMPLE
-from service.openapi.evaluations import (
-    CSV_ANSWER,
-    EVENTS_ANSWER,
-    SET_BODY,
-    accepted,
-    example_of,
-    job_problems,
-    state_answer,
-)
-from service.queue_side import QueueSide
-from service.sets.archive import Bounds
-from service.sets.submission import MOST_ITEMS, files_of, read_set_form, set_submission_of
+from service.errors import NotFinished
+from service.http.etag import answer_with_etag
+from service.http.query import require_single_values
+from service.http.state import from_state
+from service.jobs.answers import answer_events, answer_state, answer_submission
+from service.jobs.dependencies import IdempotencyKey, Jobs, Page, Streams
+from service.openapi.examples import load_example
+from service.openapi.jobs import CSV_ANSWER, EVENTS_ANSWER, accepted, job_problems, state_answer
+from service.openapi.responses import example_of
+from service.sets.schemas import SetItemsAnswer, SetsAnswer
+from service.sets.submission import SET_BODY, SetSubmissions
 from worker.queue.contracts.sets import SetState
+from worker.queue.job_queue import JobQueue
 
 PATH = "/v1/evaluation-sets"
+EXAMPLE = load_example("set")
 
 router = APIRouter(prefix=PATH, tags=["evaluation sets"])
 
@@ -40,98 +35,104 @@ router = APIRouter(prefix=PATH, tags=["evaluation sets"])
 @router.post(
     "",
     status_code=202,
-    summary="Ask for the scores of many images",
+    summary="Submit a set of images for evaluation",
     response_model=SetState,
-    responses={**accepted(SET_EXAMPLE), **job_problems(400, 404, 408, 413, 429)},
+    responses={**accepted(EXAMPLE), **job_problems(400, 404, 408, 413, 429)},
     openapi_extra={"requestBody": SET_BODY},
 )
 async def create_set(
-    request: Request, parts: PartsOfApp, queue: QueueOfApp, idempotency_key: IdempotencyKey = None
+    request: Request,
+    jobs: Jobs,
+    submissions: Annotated[SetSubmissions, from_state("set_submissions")],
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Take a zip of images and labels.csv, or the name of such a folder under LABN_DATASETS, as a form.
+    """Send a zip of images and labels.csv, or the name of such a folder under LABN_DATASETS, as a form.
 
-    labels.csv has the columns file,label and, if there are masks, mask. The same request again does what has failed
-    or was cancelled.
+    labels.csv has the columns file,label and optionally mask. The same request again runs what has failed or was
+    cancelled.
     """
-    settings = parts.settings
-    with queue.sets.place(), tempfile.TemporaryFile() as file:
-        form = await read_set_form(request, file, within_s=settings.upload_s, max_bytes=settings.max_set_bytes)
-        state = await asyncio.to_thread(_submit, form, parts, queue, idempotency_key)
-    return await asyncio.to_thread(answer_submission, state, queue.jobs, PATH)
+    state = await submissions.submit(request, idempotency_key)
+    return await asyncio.to_thread(answer_submission, state, jobs, PATH)
 
 
 @router.head("", include_in_schema=False)
 @router.get(
     "",
     summary="List sets",
-    responses={**example_of(SETS_EXAMPLE), **job_problems()},
+    responses={**example_of(load_example("sets")), **job_problems()},
     dependencies=[Depends(require_scope("admin")), Depends(require_single_values)],
 )
-def list_sets(options: Annotated[PageOptions, Query()], queue: QueueOfApp) -> SetsAnswer:
-    """List the newest first; results are left out."""
-    states, cursor = queue.jobs.sets.states(options.cursor, options.limit)
+def list_sets(page: Page, jobs: Jobs) -> SetsAnswer:
+    """List sets without their results, newest first."""
+    states, cursor = jobs.sets.states(page.cursor, page.limit)
     return SetsAnswer(sets=states, next_cursor=cursor)
 
 
 @router.head("/{id}", include_in_schema=False)
 @router.get(
     "/{id}",
-    summary="Where a set stands, and its result so far",
+    summary="Get a set's state and its result so far",
     response_model=SetState,
-    responses={**state_answer(SET_EXAMPLE), **job_problems(404)},
+    responses={**state_answer(EXAMPLE), **job_problems(404)},
 )
-def get_set(id: str, request: Request, queue: QueueOfApp) -> Response:  # noqa: A002  (the API's word)
-    """Answer with an ETag: `If-None-Match` saves the body. The result is partial until the set has ended."""
-    return answer_state(request, queue.jobs.sets.state(id), queue.jobs)
+def get_set(id: str, request: Request, jobs: Jobs) -> Response:  # noqa: A002  (the API's word)
+    """Answers have an ETag: `If-None-Match` saves the body. The result is partial until the set has ended."""
+    return answer_state(request, jobs.sets.state(id), jobs)
 
 
 @router.delete(
     "/{id}",
     summary="Cancel a set and erase its uploads",
-    responses={**example_of(SET_EXAMPLE), **job_problems(404)},
+    responses={**example_of(EXAMPLE), **job_problems(404)},
 )
-def delete_set(id: str, queue: QueueOfApp) -> SetState:  # noqa: A002
-    """End what has not ended of it, but for images that were asked for by themselves or in another set."""
-    return queue.jobs.sets.cancel(id)
+def delete_set(id: str, jobs: Jobs) -> SetState:  # noqa: A002
+    """Cancel its unfinished evaluations, except those that were also submitted singly or in another set."""
+    return jobs.sets.cancel(id)
 
 
 @router.get("/{id}/events", summary="Watch a set", responses={**EVENTS_ANSWER, **job_problems(404, 429)})
-async def watch_set(id: str, request: Request, queue: QueueOfApp) -> Response:  # noqa: A002
-    """Server-sent events with the body of GET, until the set has ended; Last-Event-ID is honoured."""
-    return await answer_events(request, queue.streams, (PATH, id), partial(queue.jobs.sets.next_event, id))
+async def watch_set(id: str, request: Request, jobs: Jobs, streams: Streams) -> Response:  # noqa: A002
+    """Server-sent events with the body of GET, until the set has ended. Supports Last-Event-ID."""
+    return await answer_events(request, streams, (PATH, id), partial(jobs.sets.next_event, id))
 
 
 @router.head("/{id}/table.csv", include_in_schema=False)
 @router.get(
     "/{id}/table.csv",
-    summary="Mean scores with their intervals",
+    summary="Get mean scores with confidence intervals",
     response_class=Response,
     responses={200: CSV_ANSWER, **job_problems(404, 409)},
 )
-def get_table(id: str, request: Request, queue: QueueOfApp) -> Response:  # noqa: A002
-    """Write a line a method and patch size, over the images that have succeeded so far."""
-    return answer_once(request, table_of(queue.jobs, id).encode(), "text/csv")
+def get_table(id: str, request: Request, jobs: Jobs) -> Response:  # noqa: A002
+    """One line per method and patch size, over the images that have succeeded so far."""
+    return answer_with_etag(request, _table(jobs, id).encode(), "text/csv")
 
 
 @router.head("/{id}/items", include_in_schema=False)
 @router.get(
     "/{id}/items",
-    summary="The images of a set",
-    responses={**example_of(ITEMS_EXAMPLE), **job_problems(404)},
+    summary="List the images of a set",
+    responses={**example_of(load_example("items")), **job_problems(404)},
     dependencies=[Depends(require_single_values)],
 )
-def list_items(id: str, options: Annotated[PageOptions, Query()], queue: QueueOfApp) -> SetItemsAnswer:  # noqa: A002
-    """List them in the set's order, each with its PID by method and patch size.
+def list_items(id: str, page: Page, jobs: Jobs) -> SetItemsAnswer:  # noqa: A002
+    """List the images in the set's order, each with its PID by method and patch size.
 
-    Curves and all else are in the result at /v1/evaluations/{id}.
+    Curves and the rest of each result are at /v1/evaluations/{id}.
     """
-    items, cursor = queue.jobs.sets.items(id, options.cursor or 0, options.limit)
+    items, cursor = jobs.sets.items(id, page.cursor or 0, page.limit)
     return SetItemsAnswer(items=items, next_cursor=cursor)
 
 
-def _submit(form: Form, parts: Parts, queue: QueueSide, idempotency_key: str | None) -> SetState:
-    settings = parts.settings
-    bounds = Bounds(items=MOST_ITEMS, file_bytes=settings.max_body_bytes, total_bytes=settings.max_set_bytes)
-    files = files_of(form, datasets=settings.datasets, bounds=bounds)
-    submission = set_submission_of(form, files, parts.registry, bounds=bounds)
-    return queue.jobs.sets.submit(submission.payload, submission.uploads, idempotency_key=idempotency_key)
+def _table(jobs: JobQueue, set_id: str) -> str:
+    """Return the mean scores of a set as CSV: of all its images and of each label, so far.
+
+    Raises:
+        UnknownJob: no set of that id.
+        NotFinished: no image has been evaluated yet.
+    """
+    state = jobs.sets.state(set_id)
+    if state.result is None:
+        raise NotFinished(f"{set_id} is {state.status} and has no table yet")
+    rows = ({"label": table["label"] or "", **row} for table in state.result["tables"] for row in table["rows"])
+    return csv_text(("label", *TABLE_COLUMNS), rows)

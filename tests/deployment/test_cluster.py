@@ -10,8 +10,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from service.monitoring.queue_metrics import QueueCollector
-from service.monitoring.queue_watch import QueueWatch
+from service.jobs.metrics import QueueCollector
+from service.jobs.watch import QueueWatch
 from service.settings import Settings
 from tests.deployment.shipped import ROOT, SETTINGS, cluster, composed, last
 from worker.health import PORT

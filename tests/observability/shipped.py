@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import yaml
 from prometheus_client import CollectorRegistry
 
-from service.monitoring.metrics import Metrics
-from service.monitoring.queue_metrics import QueueCollector
-from service.monitoring.queue_watch import QueueWatch
+from service.jobs.metrics import QueueCollector
+from service.jobs.watch import QueueWatch
+from service.metrics.collectors import Metrics
 from worker.metrics import WorkerMetrics
 from worker.queue.job_queue import JobQueue
 from worker.queue.settings import QueueSettings

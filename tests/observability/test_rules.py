@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.monitoring.metrics import STAGE_BUCKETS_S
+from service.metrics.collectors import STAGE_BUCKETS_S
 from tests.observability.shipped import (
     EXPORTED,
     PROMETHEUS,

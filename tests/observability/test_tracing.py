@@ -108,7 +108,7 @@ class Absent:
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Absent())
 logging.basicConfig()
-import service.composition, worker.__main__
+import service.app, worker.__main__
 from telemetry.tracing import NO_TRACING, start_tracing
 assert start_tracing("labn", {environment!r}) is NO_TRACING
 print("sdk" if any(name.startswith({absent!r}) for name in sys.modules) else "none")

@@ -52,7 +52,7 @@ class Client:
         return state
 
     def metric(self, name: str, /, **labels: str) -> float:
-        return self.app.state.parts.metrics.registry.get_sample_value(name, labels) or 0.0
+        return self.app.state.metrics.registry.get_sample_value(name, labels) or 0.0
 
 
 @contextmanager

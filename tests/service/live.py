@@ -52,7 +52,7 @@ class LiveService:
         except httpx.TransportError:
             return False
 
-    def places_taken(self) -> int:
+    def slots_taken(self) -> int:
         queue: str = httpx.get(f"{self.url}/readyz").json()["checks"]["queue"]
         return int(queue.split()[0])
 

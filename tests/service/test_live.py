@@ -112,15 +112,15 @@ def test_a_client_that_leaves_frees_its_place(start_live: Start, slow_checkpoint
     passes = service.metric("labn_batch_size_count")
     with ThreadPoolExecutor(3) as pool:
         before = [pool.submit(predict, service, encode()) for _ in range(3)]
-        wait_until(lambda: service.places_taken() == 3)
+        wait_until(lambda: service.slots_taken() == 3)
         with send_and_keep_open(service, encode()):
-            wait_until(lambda: service.places_taken() == 4)
+            wait_until(lambda: service.slots_taken() == 4)
             refused = predict(service, encode())
             assert refused.status_code == 429
             assert refused.json()["type"] == "urn:labn:problem:queue-full"
             assert int(refused.headers["retry-after"]) >= 1
         wait_until(lambda: service.metric(GONE) == 1)
-        assert service.places_taken() < 4
+        assert service.slots_taken() < 4
         assert [request.result().status_code for request in before] == [200] * 3
     assert predict(service, encode()).status_code == 200
     assert service.metric("labn_batch_size_count") == passes + 4  # the one that left was never computed
@@ -130,7 +130,7 @@ def test_sigterm_lets_requests_finish(start_live: Start, slow_checkpoint: Path, 
     service = start_live(slow_checkpoint, default_model="slow", max_batch=1)
     with ThreadPoolExecutor(3) as pool:
         under_way = [pool.submit(predict, service, encode()) for _ in range(3)]
-        wait_until(lambda: service.places_taken() == 3)
+        wait_until(lambda: service.slots_taken() == 3)
         service.process.send_signal(signal.SIGTERM)
         wait_until(lambda: httpx.get(f"{service.url}/readyz").status_code == 503)
         assert predict(service, encode()).status_code == 503
@@ -141,7 +141,7 @@ def test_sigterm_lets_requests_finish(start_live: Start, slow_checkpoint: Path, 
 def test_the_grace_is_bounded(start_live: Start, slow_checkpoint: Path, encode: Encode) -> None:
     service = start_live(slow_checkpoint, default_model="slow", max_batch=1, grace_s=0)
     with send_and_keep_open(service, encode()):
-        wait_until(lambda: service.places_taken() == 1)
+        wait_until(lambda: service.slots_taken() == 1)
         assert service.stop() == 0
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from service.openapi.examples import load_example
 
 from service.evaluations.curve_picture import draw_curves
-from service.openapi.evaluation_examples import EVALUATION_EXAMPLE
 
 
 def example(*, label: str = "ill", band: list[float] | None = None, sizes: int = 1) -> dict[str, Any]:
-    result = EVALUATION_EXAMPLE["result"]
+    result = load_example("evaluation")["result"]
     (score,) = result["methods"]["attention"]["scores"]
     scores = [{**score, "random_band": band, "patch_size": 2**place} for place in range(sizes)]
     methods = {name: {"scores": scores} for name in ("attention", "lambda_attention")}

@@ -7,7 +7,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from service.http.access import Access
 from service.lifecycle import Lifecycle
-from service.monitoring.metrics import Metrics
+from service.metrics.collectors import Metrics
 
 
 async def unused() -> Message:
@@ -38,7 +38,7 @@ def test_a_cancelled_request_is_counted(begun: bool, status: str) -> None:
     asyncio.run(cancel())
     labels = {"method": "GET", "route": "other", "status": status}
     assert metrics.registry.get_sample_value("labn_http_requests_total", labels) == 1
-    assert lifecycle.under_way == 0
+    assert lifecycle.in_flight == 0
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def test_a_full_queue_is_told_before_the_upload(make_app: Callable[..., FastAPI]
 
     headers = {"Expect": "100-continue"}
     with running(make_app(max_waiting=1)) as client:
-        with client.app.state.parts.admission.place():
+        with client.app.state.prediction_slots.slot():
             response = client.request("POST", "/v1/predictions", content=upload(), headers=headers)
         assert_problem(response, 429, "queue-full")
         assert not read

@@ -16,10 +16,10 @@ DRIVER = """
 import logging, sys
 from functools import partial
 from pathlib import Path
-from service.child_process import start_child
-from service.supervisor import Part, Supervisor
+from service.local.child_process import start_child
+from service.local.supervisor import ManagedProcess, Supervisor
 logging.basicConfig(level=logging.INFO, format="%(message)s")
-part = lambda script: Part(script, partial(start_child, [sys.executable, "-c", script]))
+part = lambda script: ManagedProcess(script, partial(start_child, [sys.executable, "-c", script]))
 stages = [[part(script) for script in stage.split("|")] for stage in sys.argv[2:]]
 sys.exit(Supervisor(stages, patience_s=float(sys.argv[1])).run())
 """

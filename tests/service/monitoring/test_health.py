@@ -36,14 +36,14 @@ def test_ready_after_the_warm_up(client: Client) -> None:
 
 
 def test_not_ready_while_draining(client: Client, encode: Encode) -> None:
-    client.app.state.parts.lifecycle.phase = Phase.DRAINING
+    client.app.state.lifecycle.phase = Phase.DRAINING
     assert client.get("/readyz").json()["status"] == "draining"
     assert client.predict(encode()).status_code == 503
     assert client.get("/healthz").status_code == 200
 
 
 def test_a_dead_inference_thread_is_unhealthy(client: Client) -> None:
-    client.app.state.parts.pipeline.inference.stop()
+    client.app.state.pipeline.inference.stop()
     assert client.get("/healthz").status_code == 503
 
 

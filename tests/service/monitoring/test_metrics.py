@@ -78,7 +78,7 @@ def test_rejections_start_at_zero(client: Client) -> None:
 
 
 def test_applications_count_apart(client: Client, make_app: Callable[..., FastAPI]) -> None:
-    other = make_app().state.parts.metrics.registry
+    other = make_app().state.metrics.registry
     client.get("/nothing")
     assert other.get_sample_value("labn_requests_rejected_total", {"reason": "not-found"}) == 0
     assert client.metric("labn_requests_rejected_total", reason="not-found") == 1

@@ -15,7 +15,7 @@ import pytest
 
 from service.asgi import application
 from service.errors import SettingsError
-from service.monitoring.metrics import Metrics
+from service.metrics.collectors import Metrics
 from tests.conftest import Encode
 from tests.service.launcher import free_port
 from tests.service.live import ROOT, clean_environment, wait_until

@@ -114,7 +114,7 @@ def test_an_address_that_is_none(make_app: Callable[..., FastAPI], url: str) -> 
 
 def test_the_background_thread_keeps_the_registries(queue_client: Client, encode: Encode) -> None:
     """A job that a worker took without a word before it died is put back; no request does that."""
-    jobs = queue_client.app.state.parts.queue.jobs
+    jobs = queue_client.app.state.jobs
     identifier = queue_client.submit(encode()).json()["id"]
     jobs.store.redis.hset("labn:missing", identifier, str(time.time() - 3600))
     assert jobs.store.redis.lpop("rq:queue:labn-evaluations").decode() == identifier

@@ -10,9 +10,11 @@ from fastapi import FastAPI
 from model.checkpoint import load_checkpoint
 from model.images.overlay import COLORMAPS
 from model.predictor import Predictor
-from service.openapi.description import PREDICTION_EXAMPLE
-from service.schemas import Colormap, ExplanationName, PredictionAnswer
+from service.openapi.examples import load_example
+from service.predictions.schemas import Colormap, ExplanationName, PredictionAnswer
 from tests.service.api import Client
+
+PREDICTION_EXAMPLE = load_example("prediction")
 
 
 def test_the_page_needs_nothing_from_elsewhere(client: Client) -> None:

@@ -9,23 +9,20 @@ import pytest
 
 from model.checkpoint import load_checkpoint
 from model.evaluation.request import EvaluationRequest
-from service.evaluations.form import LISTS, NUMBERS, PARAMETERS
-from service.evaluations.schemas import EvaluationsAnswer, PartialAnswer, SetItemsAnswer, SetsAnswer, StatusAnswer
-from service.http.problems import METHOD_NOT_ALLOWED, NOT_FOUND, PROBLEMS, UNEXPECTED
-from service.openapi.description import DETAILS
-from service.openapi.evaluation_examples import (
-    EVALUATION_EXAMPLE,
-    EVALUATIONS_EXAMPLE,
-    ITEMS_EXAMPLE,
-    PARTIAL_EXAMPLE,
-    SET_EXAMPLE,
-    SETS_EXAMPLE,
-    STATUS_EXAMPLE,
-)
+from service.auth.guard import KEYS_NEEDED
+from service.errors import AWAY_DETAIL, NO_QUEUE
+from service.evaluations.schemas import EvaluationsAnswer, PartialAnswer
+from service.http.problems import METHOD_NOT_ALLOWED, NOT_FINITE, NOT_FOUND, PROBLEMS, UNEXPECTED
+from service.jobs.form import LISTS, NUMBERS, PARAMETERS
+from service.monitoring.schemas import StatusAnswer
+from service.openapi.examples import load_example
+from service.openapi.responses import DETAILS
+from service.sets.schemas import SetItemsAnswer, SetsAnswer
 from tests.service.api import Client
 from worker.queue.contracts.evaluation import EvaluationParameters, EvaluationState
 from worker.queue.contracts.sets import SetState
 
+EVALUATION_EXAMPLE, SET_EXAMPLE = load_example("evaluation"), load_example("set")
 JOB = {"", "/{id}", "/{id}/events"}
 PATHS = {
     "/v1/status",
@@ -41,12 +38,12 @@ PATHS = {
     ("model", "example"),
     [
         (EvaluationState, EVALUATION_EXAMPLE),
-        (EvaluationsAnswer, EVALUATIONS_EXAMPLE),
-        (PartialAnswer, PARTIAL_EXAMPLE),
+        (EvaluationsAnswer, load_example("evaluations")),
+        (PartialAnswer, load_example("partial")),
         (SetState, SET_EXAMPLE),
-        (SetsAnswer, SETS_EXAMPLE),
-        (SetItemsAnswer, ITEMS_EXAMPLE),
-        (StatusAnswer, STATUS_EXAMPLE),
+        (SetsAnswer, load_example("sets")),
+        (SetItemsAnswer, load_example("items")),
+        (StatusAnswer, load_example("status")),
     ],
 )
 def test_examples_are_answers(model: Any, example: dict[str, Any]) -> None:
@@ -100,3 +97,7 @@ def test_fields_are_those_of_a_request() -> None:
 def test_every_problem_has_an_example() -> None:
     problems = {*PROBLEMS.values(), NOT_FOUND, METHOD_NOT_ALLOWED, UNEXPECTED}
     assert {problem.slug for problem in problems} == set(DETAILS)
+    assert DETAILS["keys-needed"] == KEYS_NEEDED
+    assert DETAILS["no-queue"] == NO_QUEUE
+    assert DETAILS["queue-away"] == AWAY_DETAIL
+    assert DETAILS["non-finite-output"] == NOT_FINITE

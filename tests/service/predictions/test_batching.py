@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from model.errors import NonFiniteOutput, UnknownMethod
+from service.metrics.collectors import Metrics
 from service.models.registry import ModelRegistry
-from service.monitoring.metrics import Metrics
 from service.predictions.batching import InferenceThread
 
 WAIT_S = 600
@@ -90,7 +90,7 @@ def test_a_spare_image_waits_for_all_others_and_is_not_counted(
     order: list[str] = []
     futures = []
     for name in ("spare", "first", "spare", "second"):
-        futures.append(thread.submit(predictor, image(0), method=None, spare=name == "spare"))
+        futures.append(thread.submit(predictor, image(0), method=None, low_priority=name == "spare"))
         futures[-1].add_done_callback(lambda _, name=name: order.append(name))
     thread.start()
     for future in futures:

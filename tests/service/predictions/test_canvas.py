@@ -16,7 +16,7 @@ def test_few_pixels_wait_for_the_network(height: int, width: int, size: Size) ->
     picture = Picture(Image.new("RGB", (width, height)), height, width)
     canvas = canvas_for(picture, PREPROCESSING, size)
     assert max(canvas.picture.pixels.size) <= MOST_HELD_PX
-    assert canvas.blurred is (size not in ("input", 1, 1024))
+    assert canvas.is_low_resolution is (size not in ("input", 1, 1024))
     if size in ("upload", 10**400):
         assert canvas.size == (height, width)
 
@@ -25,4 +25,4 @@ def test_a_small_picture_is_held_as_it_is() -> None:
     picture = Picture(Image.new("RGB", (300, 200)), 200, 300)
     canvas = canvas_for(picture, PREPROCESSING, "upload")
     assert canvas.picture is picture
-    assert not canvas.blurred
+    assert not canvas.is_low_resolution

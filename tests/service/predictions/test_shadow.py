@@ -13,12 +13,12 @@ from model.predictor import Prediction
 from service.app import create_app
 from service.errors import SettingsError
 from service.lifecycle import Lifecycle
+from service.metrics.collectors import Metrics
 from service.models.registry import ModelRegistry, load_registry
-from service.monitoring.metrics import Metrics
 from service.predictions.batching import InferenceThread
-from service.predictions.request import Question
-from service.predictions.shadow import PLACES, make_shadow
-from service.schemas import PredictionOptions
+from service.predictions.request import PredictionRequest
+from service.predictions.schemas import PredictionOptions
+from service.predictions.shadow import MAX_WAITING, make_shadow
 from service.settings import Settings
 from tests.conftest import Encode
 from tests.service.api import Client, running
@@ -110,7 +110,7 @@ def test_a_busy_shadow_drops_the_rest(two_versions: ModelRegistry, candidate: st
     inference = InferenceThread(predictors, max_batch=8, threads=1, metrics=metrics)  # not started: never free
     settings = Settings(shadow_model=candidate, shadow_share=1)
     options = PredictionOptions()
-    question = Question(
+    request = PredictionRequest(
         id="x", model=two_versions.default, data=encode(), options=options, as_png=False, max_pixels=10**6
     )
     (answered,) = two_versions.default.predictor.predict_batch(torch.zeros(1, 3, 32, 32))
@@ -119,8 +119,8 @@ def test_a_busy_shadow_drops_the_rest(two_versions: ModelRegistry, candidate: st
     async def offer_many() -> None:
         shadow = make_shadow(settings, two_versions, inference, metrics)
         assert shadow
-        for _ in range(PLACES + 3):
-            await shadow.offer(question, answered)
+        for _ in range(MAX_WAITING + 3):
+            await shadow.offer(request, answered)
         shadow.stop()
 
     asyncio.run(offer_many())
@@ -147,5 +147,5 @@ def test_other_classes_cannot_be_compared(save_tiny: Callable[..., Path]) -> Non
 
 def test_there_is_none_by_default(make_app: Callable[..., FastAPI]) -> None:
     with running(make_app()) as client:
-        assert client.app.state.parts.shadow is None
+        assert client.app.state.shadow is None
         assert "labn_shadow" not in client.get("/metrics").text

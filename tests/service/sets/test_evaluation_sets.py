@@ -122,7 +122,7 @@ def test_a_set_is_cancelled(set_client: Client, encode: Encode) -> None:
     assert int(set_client.get(location).headers["retry-after"]) >= 1
     state = set_client.request("DELETE", location).json()
     assert (state["status"], state["items"]["cancelled"]) == ("cancelled", 3)
-    assert list(set_client.app.state.parts.queue.jobs.store.redis.scan_iter("labn:blob:*")) == []
+    assert list(set_client.app.state.jobs.redis.scan_iter("labn:blob:*")) == []
 
 
 def test_a_key_stands_for_one_set(set_client: Client, encode: Encode) -> None:
@@ -196,8 +196,8 @@ def test_names_where_there_are_none(queue_client: Client) -> None:
 
 
 def test_only_some_sets_are_taken_at_a_time(set_client: Client, encode: Encode) -> None:
-    places = set_client.app.state.parts.queue.sets
-    with places.place(), places.place():
+    slots = set_client.app.state.set_submissions.slots
+    with slots.slot(), slots.slot():
         response = set_client.submit_set(sample(encode, seed=260))
         assert_problem(response, 429, "queue-full")
     assert set_client.submit_set(sample(encode, seed=260)).status_code == 202

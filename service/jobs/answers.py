@@ -1,4 +1,4 @@
-"""How a job is answered: its state as the body, when to ask again, and where it lies."""
+"""HTTP answers about a job: its state, `Location`, `Retry-After` and event stream."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from collections.abc import Hashable
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
-from service.http.etag import answer_once
-from service.http.events import EventStreams, Look
+from service.http.etag import answer_with_etag
+from service.jobs.event_streams import EventStreams, NextEvent
 from telemetry.logs import FIELDS
 from worker.queue.contracts.state import State
 from worker.queue.errors import UnknownJob
@@ -19,41 +19,40 @@ from worker.queue.job_queue import JobQueue
 
 JSON = "application/json"
 EVENTS = "text/event-stream"
-STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # proxies shall not hold events back
-LONGEST_RETRY_S = 60  # whoever asks again is told anew
-
+STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # keeps proxies from buffering events
+LONGEST_RETRY_S = 60
 
 logger = logging.getLogger("labn.queue")
 
 
 def answer_submission(state: State, jobs: JobQueue, path: str) -> Response:
-    """Answer a job that was asked for: 200 where its result is there already, else 202."""
-    logger.info("job %s asked for: %s", state.id, state.status, extra={FIELDS: {"job_id": state.id}})
+    """Answer a submission: 200 if the result exists already, else 202."""
+    logger.info("job %s submitted: %s", state.id, state.status, extra={FIELDS: {"job_id": state.id}})
     headers = {"Location": f"{path}/{state.id}", **_retry(state, jobs)}
     status = 200 if state.status == "succeeded" else 202
     return Response(state.model_dump_json(), status, headers, JSON)
 
 
 def answer_state(request: Request, state: State, jobs: JobQueue) -> Response:
-    """Answer where a job stands, or 304 where the client knows."""
-    return answer_once(request, state.model_dump_json().encode(), JSON, _retry(state, jobs))
+    """Answer with the state of a job, or 304 if the client already has it."""
+    return answer_with_etag(request, state.model_dump_json().encode(), JSON, _retry(state, jobs))
 
 
-async def answer_events(request: Request, streams: EventStreams, job: Hashable, look: Look) -> Response:
-    """Answer with a job's events behind the one that the client has seen; 204 where that was the last one.
+async def answer_events(request: Request, streams: EventStreams, job: Hashable, next_event: NextEvent) -> Response:
+    """Answer with a job's events after the one that the client has seen; 204 if that was the last one.
 
     Raises:
-        UnknownJob: there is none.
-        QueueFull: too many watch.
+        UnknownJob: no job of that id.
+        QueueFull: too many streams are open.
     """
-    streams.require_place()
+    streams.require_slot()
     seen = request.headers.get("last-event-id", "")
-    newest = await asyncio.to_thread(look, "0")
+    newest = await asyncio.to_thread(next_event, "0")
     if newest is None:
         raise UnknownJob("no events of that id; they are kept for as long as the result")
     if newest.id == seen and newest.state.is_ended:
-        return Response(status_code=204)  # which tells a browser not to come back
-    return StreamingResponse(streams.stream(job, look, seen=seen), headers=STREAM_HEADERS, media_type=EVENTS)
+        return Response(status_code=204)  # tells a browser not to reconnect
+    return StreamingResponse(streams.stream(job, next_event, seen=seen), headers=STREAM_HEADERS, media_type=EVENTS)
 
 
 def _retry(state: State, jobs: JobQueue) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What the service counts, in a registry of its own; labels come from closed sets only."""
+"""Prometheus collectors of the service, in their own registry. Label values come from closed sets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
-from service.monitoring.multiprocess import shared_registry
+from service.metrics.multiprocess import shared_registry
 
 HTTP_BUCKETS_S = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10)
 STAGE_BUCKETS_S = (0.0005, 0.001, *HTTP_BUCKETS_S)
@@ -17,17 +17,17 @@ DIFFERENCE_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 STAGES = ("decode", "queue", "infer", "render", "total")
 SHADOW_OUTCOMES = ("agreed", "differed", "failed", "dropped")
-OTHER = "other"  # any method or path that is not ours
+OTHER = "other"  # label of an unknown method or route
 
 
 class Metrics:
-    """The collectors of one application, by name."""
+    """Collectors of one application."""
 
     def __init__(self, *, rejection_reasons: Iterable[str]) -> None:
         self.registry = CollectorRegistry()
         shared = shared_registry()
-        self.exposed = shared or self.registry  # what /metrics answers
-        if not shared:  # of several processes, whichever answers would tell of itself
+        self.exposed = shared or self.registry  # served at /metrics
+        if not shared:  # of several processes, only the one that answers would be described
             ProcessCollector(registry=self.registry)
         self._add_http(rejection_reasons)
         self._add_inference()
@@ -55,7 +55,7 @@ class Metrics:
             self.rejected.labels(reason)
 
     def add_shadow(self, model: str) -> None:
-        """Add what compares a shadow model with the one that answers; there is none of it where none is set."""
+        """Add the collectors that compare a shadow model with the model that answers."""
         self.shadow_predictions = Counter(
             "labn_shadow_predictions",
             "Predictions that were asked of the shadow model too: same class, another one, no answer, no place.",

@@ -1,4 +1,4 @@
-"""The queue's metrics, from the last view of it: a scrape never waits for Redis."""
+"""Metrics of the queue, from its last snapshot: a scrape never waits for Redis."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import get_args
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from service.monitoring.queue_watch import QueueWatch
+from service.jobs.watch import QueueWatch
 from worker.queue.contracts.state import WorkerState
 
 STATES = get_args(WorkerState.model_fields["state"].annotation)
 
 
 class QueueCollector(Collector):
-    """Figures that are absent while Redis is away: a stale number would look like a fresh one."""
+    """Collector of queue metrics. They are absent while Redis is away, since stale values would look fresh."""
 
     def __init__(self, watch: QueueWatch) -> None:
         self._watch = watch
 
     def collect(self) -> Iterator[Metric]:
-        """Yield what the last view says."""
+        """Yield the metrics of the last snapshot."""
         view = self._watch.view
         depth = GaugeMetricFamily("labn_queue_depth", "Jobs that wait.", labels=["queue"])
         age = GaugeMetricFamily("labn_queue_oldest_age_seconds", "For how long the next job has waited.")

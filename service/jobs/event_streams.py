@@ -1,4 +1,4 @@
-"""Server-sent events of jobs (HTML standard, section 9.2): each says where the job stands, the newest only."""
+"""Server-sent events of jobs (HTML standard, section 9.2). Each event holds the newest state of the job."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from service.lifecycle import Lifecycle, Phase
 from worker.queue.contracts.state import State
 from worker.queue.errors import AWAY, UnknownJob
 
-LOOK_S = 0.1  # between two looks at a job that is watched
-AWAY_S = 1.0  # between two looks while Redis is away
-WAKE_S = 1.0  # how long the end of the process may stay unseen
-HEARTBEAT_S = 15.0  # proxies cut what is silent for a minute
-RETRY_MS = 2000  # after which a client that lost its stream comes back
+POLL_S = 0.1  # between two polls of a watched job
+AWAY_S = 1.0  # between two polls while Redis is away
+WAKE_S = 1.0  # between two checks for the end of the process
+HEARTBEAT_S = 15.0  # proxies close connections that are silent for a minute
+RETRY_MS = 2000  # pause of a client before it reconnects
 THREADS = 2
 MOST_WATCHERS = 512
 FULL_RETRY_S = 10
@@ -26,26 +26,26 @@ logger = logging.getLogger("labn.events")
 
 
 class JobEvent(Protocol):
-    """Something new of a job or set: the state at that time."""
+    """Event of a job or set, with the state at that time."""
 
     @property
     def id(self) -> str:
-        """To go on behind it."""
+        """Position in the stream, for Last-Event-ID."""
         ...
 
     @property
     def state(self) -> State:
-        """Where the job stands."""
+        """State of the job."""
         ...
 
 
-Look = Callable[[str], JobEvent | None]  # the newest event behind one of that id
+NextEvent = Callable[[str], JobEvent | None]  # returns the newest event after the given id
 
 
 class EventStreams:
-    """Looks at jobs for all who watch: one task a job, and a thread only while it looks.
+    """Polls watched jobs on behalf of all their clients: one task per job, a thread only during a poll.
 
-    Belongs to the event loop's thread.
+    Used by the event loop's thread only.
     """
 
     def __init__(self, lifecycle: Lifecycle) -> None:
@@ -55,28 +55,28 @@ class EventStreams:
 
     @property
     def watchers(self) -> int:
-        """How many clients watch."""
+        """Number of clients with an open stream."""
         return sum(topic.watchers for topic in self._topics.values())
 
-    def require_place(self) -> None:
-        """Let one more watch.
+    def require_slot(self) -> None:
+        """Check that one more client may open a stream.
 
         Raises:
-            QueueFull: too many do.
+            QueueFull: too many streams are open.
         """
         if self.watchers >= MOST_WATCHERS:
-            raise QueueFull(f"{MOST_WATCHERS} clients watch already", retry_after_s=FULL_RETRY_S)
+            raise QueueFull(f"{MOST_WATCHERS} event streams are open already", retry_after_s=FULL_RETRY_S)
 
     def stop(self) -> None:
-        """End the threads."""
+        """Stop the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def stream(self, job: Hashable, look: Look, *, seen: str) -> AsyncIterator[bytes]:
-        """Yield a job's events behind the one that the client has `seen`, up to the one of its end.
+    async def stream(self, job: Hashable, next_event: NextEvent, *, seen: str) -> AsyncIterator[bytes]:
+        """Yield a job's events after the one that the client has `seen`, up to its last one.
 
-        Ends early when the process does: the client comes back to another one, and goes on there.
+        Ends early when the process drains: the client reconnects to another process and continues there.
         """
-        topic = self._join(job, look)
+        topic = self._join(job, next_event)
         try:
             yield f"retry: {RETRY_MS}\n\n".encode()
             silent_s = 0.0
@@ -95,10 +95,10 @@ class EventStreams:
         finally:
             self._leave(job, topic)
 
-    def _join(self, job: Hashable, look: Look) -> _Topic:
+    def _join(self, job: Hashable, next_event: NextEvent) -> _Topic:
         topic = self._topics.get(job)
         if topic is None:
-            topic = self._topics[job] = _Topic(look, self._pool)
+            topic = self._topics[job] = _Topic(next_event, self._pool)
         topic.watchers += 1
         return topic
 
@@ -110,28 +110,28 @@ class EventStreams:
 
 
 class _Topic:
-    """One job that is watched."""
+    """One watched job."""
 
-    def __init__(self, look: Look, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, next_event: NextEvent, pool: ThreadPoolExecutor) -> None:
         self.watchers = 0
         self.newest: JobEvent | None = None
-        self.message = b""  # that tells of it
-        self.is_gone = False  # the job's time is over
-        self.changed = asyncio.Event()  # set at the next change, and then another one
-        self.task = asyncio.create_task(self._follow(look, pool))
+        self.message = b""  # `newest` as bytes of the stream
+        self.is_gone = False  # the job has expired
+        self.changed = asyncio.Event()  # set at the next change, then replaced
+        self.task = asyncio.create_task(self._follow(next_event, pool))
 
-    async def _follow(self, look: Look, pool: ThreadPoolExecutor) -> None:
+    async def _follow(self, next_event: NextEvent, pool: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
         while not self.is_gone:
             try:
-                event = await loop.run_in_executor(pool, look, self.newest.id if self.newest else "0")
+                event = await loop.run_in_executor(pool, next_event, self.newest.id if self.newest else "0")
             except AWAY:
                 await asyncio.sleep(AWAY_S)
                 continue
             except UnknownJob:
                 self.is_gone, event = True, None
-            except Exception:  # whoever watches is told by the end of the stream, and may ask again
-                logger.exception("a job cannot be watched")
+            except Exception:  # the stream ends, and clients may reconnect
+                logger.exception("cannot watch a job")
                 self.is_gone, event = True, None
             if event:
                 self.newest = event
@@ -139,7 +139,7 @@ class _Topic:
             if event or self.is_gone:
                 self.changed.set()
                 self.changed = asyncio.Event()
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(POLL_S)
 
 
 async def _within(event: asyncio.Event, seconds: float) -> bool:

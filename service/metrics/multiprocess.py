@@ -1,7 +1,6 @@
-"""Figures of several processes as one: each writes its own to files of a folder, and any of them answers for all.
+"""Metrics of several processes: each writes to files in one folder, and any of them answers with the sum.
 
-prometheus_client goes by the variable PROMETHEUS_MULTIPROC_DIR from its import on, so it is read here as well and
-is no setting of ours.
+prometheus_client reads PROMETHEUS_MULTIPROC_DIR at its import, so it is read here too, not as a setting.
 """
 
 from __future__ import annotations
@@ -20,28 +19,30 @@ LIVE_GAUGES = "gauge_live*_*.db"
 
 
 def shared_registry() -> CollectorRegistry | None:
-    """Return what collects the figures of all processes; None where there is but this one."""
+    """Return a registry that sums the metrics of all processes; None for a single process."""
     if not (folder := os.environ.get(FOLDER)):
         return None
     Path(folder).mkdir(parents=True, exist_ok=True)
-    _forget_the_dead(Path(folder))
+    _drop_dead_processes(Path(folder))
     registry = CollectorRegistry()
     MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]  # no types there
     return registry
 
 
 def require_shared_metrics() -> None:
-    """Make sure that a process which has siblings counts together with them.
+    """Check that a process with siblings shares its metrics with them.
 
     Raises:
-        SettingsError: each scrape would be answered by one of them, with its own figures alone.
+        SettingsError: it does not, so each scrape would see the metrics of one process only.
     """
     if multiprocessing.parent_process() is not None and not os.environ.get(FOLDER):
-        raise SettingsError(f"{FOLDER}: several processes need a folder here, empty at first, to count together")
+        raise SettingsError(
+            f"{FOLDER}: several processes need it to share metrics: set it to a folder that is empty at the start"
+        )
 
 
-def _forget_the_dead(folder: Path) -> None:
-    """Drop the requests under way of processes that were killed; what they have counted stays."""
+def _drop_dead_processes(folder: Path) -> None:
+    """Remove the requests in flight of killed processes; their counters stay."""
     for file in folder.glob(LIVE_GAUGES):
         pid = int(file.stem.rpartition("_")[2])
         if not _is_alive(pid):
