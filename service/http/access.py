@@ -14,7 +14,7 @@ from service.errors import ClientGone
 from service.http.problems import PROBLEMS, UNEXPECTED, problem_response
 from service.lifecycle import Lifecycle
 from service.metrics.collectors import METHODS, OTHER, Metrics
-from telemetry.correlation import CURRENT, REQUEST_ID
+from telemetry.correlation import CURRENT, REQUEST_ID, correlated
 from telemetry.logs import FIELDS
 
 LONGEST = 200  # characters of a path or an address in the log

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.metrics.collectors import METHODS, OTHER
-from telemetry.correlation import TRACEPARENT, Correlation
+from telemetry.correlation import TRACEPARENT, Correlation, correlated
 from telemetry.spans import Span, Tracing
 from telemetry.tracing import NO_TRACING
 

@@ -124,7 +124,7 @@ def test_a_key_for_evaluations_alone_is_told_so_at_a_prediction(
     page = window(whole.service, refusals=True).open()
     give(page, secrets["evaluate"])
     drop(page, encode())
-    expect(page.get_by_role("alert")).to_contain_text("the key evaluate has not the scope predict")
+    expect(page.get_by_role("alert")).to_contain_text("the key evaluate lacks the scope predict")
     expect(page.get_by_role("button", name="Use another key")).to_be_visible()
 
 

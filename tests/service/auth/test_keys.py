@@ -49,7 +49,7 @@ def test_a_key_goes_behind_a_line_without_an_end(file: Path, capsys: Capture) ->
 def test_a_name_has_one_key(file: Path, capsys: Capture) -> None:
     new_key(file, "a", capsys)
     assert main(["new", "a", "--file", str(file)]) == 2
-    assert "has a key of the name a" in capsys.readouterr().err
+    assert "already has a key named a" in capsys.readouterr().err
     assert len(read_keys(file)) == 1
 
 
@@ -82,7 +82,7 @@ def test_two_keys_of_a_name_and_no_file_are_refused(file: Path) -> None:
     with pytest.raises(SettingsError, match="LABN_API_KEYS_FILE: cannot read"):
         open_key_ring(Settings(api_keys_file=file))
     file.write_text(f"a {DIGEST} admin\na {DIGEST} predict\n")
-    with pytest.raises(SettingsError, match="line 2: the name a is there twice"):
+    with pytest.raises(SettingsError, match="line 2: the name a is used twice"):
         open_key_ring(Settings(api_keys_file=file))
 
 
@@ -144,6 +144,6 @@ def test_a_changed_file_is_taken_without_a_restart(
         assert client.get("/v1/models", headers=new).status_code == 200
         file.write_text("not a key\n")
         assert client.get("/v1/models", headers=old).status_code == 200
-        assert "the keys stay as they were" in caplog.text
+        assert "keys not reloaded" in caplog.text
         file.write_text("# all revoked\n")
         assert client.get("/v1/models", headers=old).status_code == 401

@@ -91,5 +91,5 @@ def test_answers_say_what_is_left(
 
 
 def test_it_needs_keys() -> None:
-    with pytest.raises(SettingsError, match="LABN_RATE_LIMIT: it is a limit a key"):
+    with pytest.raises(SettingsError, match="LABN_RATE_LIMIT: the limit is per key"):
         open_key_ring(Settings(rate_limit=1))

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from service.openapi.examples import load_example
 
 from service.evaluations.curve_picture import draw_curves
+from service.openapi.examples import load_example
 
 
 def example(*, label: str = "ill", band: list[float] | None = None, sizes: int = 1) -> dict[str, Any]:

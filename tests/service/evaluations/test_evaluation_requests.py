@@ -27,7 +27,7 @@ def post(client: Client, body: bytes, headers: dict[str, str] | None = None, pat
 
 
 def depth(client: Client) -> int:
-    redis = client.app.state.jobs.redis
+    redis = client.app.state.jobs.store.redis
     return int(redis.llen("rq:queue:labn-evaluations")) + int(redis.llen("rq:queue:labn-sets"))
 
 
@@ -192,7 +192,7 @@ def test_a_queued_evaluation_is_cancelled(queue_client: Client, encode: Encode) 
     cancelled = queue_client.request("DELETE", location)
     assert (cancelled.status_code, cancelled.json()["status"]) == (200, "cancelled")
     assert depth(queue_client) == 0
-    assert list(queue_client.app.state.jobs.redis.scan_iter("labn:blob:*")) == []
+    assert list(queue_client.app.state.jobs.store.redis.scan_iter("labn:blob:*")) == []
     assert "retry-after" not in queue_client.get(location).headers
     again = queue_client.submit(encode())
     assert (again.status_code, again.json()["status"]) == (202, "queued")

@@ -47,5 +47,5 @@ def test_a_form_cut_short() -> None:
     for body in (b"", b"--x\r\n", part("a", b"1"), part("a", b"1") + b"--x"):
         form = Form(TYPE, most_parts=4)
         form.write(body)
-        with pytest.raises(MalformedRequest, match="cut short"):
+        with pytest.raises(MalformedRequest, match="truncated"):
             form.finish({"a"})

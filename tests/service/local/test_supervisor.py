@@ -82,7 +82,7 @@ def test_the_first_stage_ends_last(start: Start, number: signal.Signals) -> None
 def test_who_ends_is_started_again_ever_later(start: Start) -> None:
     driver = start("print('here', flush=True)")
     driver.wait_for("here", times=3)
-    pauses = [line.rsplit(maxsplit=2)[1] for line in driver.lines() if "starts again" in line]
+    pauses = [line.rsplit(maxsplit=2)[1] for line in driver.lines() if "restarting" in line]
     assert pauses[:2] == ["0.5", "1.0"]
     assert driver.end() == 0
 

@@ -31,7 +31,7 @@ def test_ready_after_the_warm_up(client: Client) -> None:
     assert "retry-after" not in client.get("/readyz").headers
     assert "tiny@" in ready["checks"]["models"]
     assert ready["checks"]["inference"] == "running"
-    assert ready["checks"]["queue"] == "0 of 64 places taken"
+    assert ready["checks"]["queue"] == "0 of 64 slots taken"
     assert client.get("/healthz").json() == {"status": "ok"}
 
 

@@ -122,7 +122,7 @@ def test_a_set_is_cancelled(set_client: Client, encode: Encode) -> None:
     assert int(set_client.get(location).headers["retry-after"]) >= 1
     state = set_client.request("DELETE", location).json()
     assert (state["status"], state["items"]["cancelled"]) == ("cancelled", 3)
-    assert list(set_client.app.state.jobs.redis.scan_iter("labn:blob:*")) == []
+    assert list(set_client.app.state.jobs.store.redis.scan_iter("labn:blob:*")) == []
 
 
 def test_a_key_stands_for_one_set(set_client: Client, encode: Encode) -> None:
