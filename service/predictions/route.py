@@ -11,7 +11,6 @@ from starlette.responses import Response
 from service.errors import BadParameter
 from service.http.admission import Admission
 from service.http.disconnect import while_connected
-from service.http.negotiation import prefers_png
 from service.http.query import require_single_values
 from service.http.state import from_state
 from service.http.uploads import read_image
@@ -19,6 +18,7 @@ from service.lifecycle import Lifecycle
 from service.models.route import Registry
 from service.openapi.responses import problem_responses
 from service.predictions.description import IMAGE_BODY, PREDICTION_ANSWER
+from service.predictions.negotiation import prefers_png
 from service.predictions.pipeline import Pipeline
 from service.predictions.request import PredictionRequest
 from service.predictions.schemas import PredictionAnswer, PredictionOptions

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.http.negotiation import prefers_png
+from service.predictions.negotiation import prefers_png
 
 
 @pytest.mark.parametrize(
