@@ -5,8 +5,6 @@ from __future__ import annotations
 import shlex
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,8 +13,9 @@ import httpx
 import numpy as np
 import pytest
 
+from service.__main__ import main
 from tests.conftest import Encode
-from tests.service.live import ROOT, LiveService, clean_environment, wait_until
+from tests.service.live import ROOT, LiveService, wait_until
 
 GONE = 'labn_requests_rejected_total{reason="client-gone"}'
 Start = Callable[..., LiveService]
@@ -150,16 +149,23 @@ def test_the_grace_is_bounded(start_live: Start, slow_checkpoint: Path, encode: 
     [
         ({"LABN_PROT": "1"}, "LABN_PROT"),
         ({"LABN_PORT": "x"}, "LABN_PORT"),
-        ({"LABN_CHECKPOINTS": "/nowhere"}, "/nowhere"),
-        ({"LABN_CHECKPOINTS": "pyproject.toml"}, "pyproject.toml"),
         ({"LABN_HOST": "192.0.2.1"}, "LABN_HOST"),
     ],
 )
-def test_a_start_that_fails_says_why(tiny_checkpoint: Path, settings: dict[str, str], words: str) -> None:
-    own = {"LABN_CHECKPOINTS": str(tiny_checkpoint), "LABN_DEFAULT_MODEL": "tiny", "LABN_PORT": "0"}
-    environment = clean_environment() | own | settings
+def test_invalid_settings_are_named(
+    settings: dict[str, str], words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in ({"LABN_PORT": "0"} | settings).items():
+        monkeypatch.setenv(name, value)
+    assert main() == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("checkpoints", ["/nowhere", "pyproject.toml"])
+def test_a_process_without_usable_checkpoints_ends_with_a_line(checkpoints: str) -> None:
+    environment = clean_environment() | {"LABN_CHECKPOINTS": checkpoints, "LABN_PORT": "0"}
     command = [sys.executable, "-m", "service"]
     ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
     assert ended.returncode == 2
-    assert words in ended.stderr
+    assert checkpoints in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic, sleep
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
@@ -84,8 +86,8 @@ def test_a_result_comes_and_the_same_request_is_the_same_job(client: Client, enc
 def test_cut_streams_are_taken_up_behind_the_last_event(
     over_a_broken_line: Callable[[int], tuple[BrokenLine, Client]], encode: Encode
 ) -> None:
-    line, client = over_a_broken_line(3000)
-    job = client.submit(encode(seed=1), **{**LONG, "rise_masks": 20_000})
+    line, client = over_a_broken_line(1500)
+    job = client.submit(encode(seed=1), **{**LONG, "rise_masks": 5_000})
     states = list(job.watch())
     assert states[-1]["status"] == "succeeded"
     assert len(line.streams) > 1
@@ -96,8 +98,10 @@ def test_cut_streams_are_taken_up_behind_the_last_event(
 
 
 def test_without_streams_it_asks_again_and_again(
-    over_a_broken_line: Callable[[int], tuple[BrokenLine, Client]], encode: Encode
+    over_a_broken_line: Callable[[int], tuple[BrokenLine, Client]], encode: Encode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pauses: list[float] = []  # as Retry-After asks for, but not waited
+    monkeypatch.setattr("service.client.watch.time", SimpleNamespace(sleep=pauses.append))
     line, client = over_a_broken_line(0)
     job = client.submit(encode(seed=2), **LONG)
     watch = job.watch()
@@ -105,10 +109,12 @@ def test_without_streams_it_asks_again_and_again(
     job.cancel()
     assert [state["status"] for state in watch][-1] == "cancelled"
     assert len(line.streams) == 1
+    assert pauses
+    assert min(pauses) >= 1
 
 
 def test_the_service_may_die_in_between(launcher: Launcher, client: Client, encode: Encode) -> None:
-    job = client.submit(encode(seed=3), **{**LONG, "rise_masks": 30_000})
+    job = client.submit(encode(seed=3), **{**LONG, "rise_masks": 10_000})
     watch = job.watch()
     while next(watch)["status"] != "running":
         pass
@@ -204,17 +210,20 @@ def test_a_full_queue_is_waited_for(
     encode: Encode,
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for seed in range(4):
+    short = SimpleNamespace(sleep=lambda pause_s: sleep(min(pause_s, 0.2)), monotonic=monotonic)
+    monkeypatch.setattr("service.client.connection.time", short)
+    for seed in range(3):
         (tmp_path / f"{seed}.jpg").write_bytes(encode(seed=20 + seed))
     launcher = Launcher(tmp_path / "data", tiny_checkpoint, default_model="tiny", queue_limit=1)
     try:
         launcher.wait_until_whole()
-        names = [str(tmp_path / f"{seed}.jpg") for seed in range(4)]
-        asked = ["--methods", "rise", "--patch-sizes", "16", "--rise-masks", "5000"]
+        names = [str(tmp_path / f"{seed}.jpg") for seed in range(3)]
+        asked = ["--methods", "rise", "--patch-sizes", "16", "--rise-masks", "3000"]
         assert main(["--url", launcher.url, "submit", *names, *asked, "--watch"]) == 0
     finally:
         launcher.end()
     assert "trying again in" in caplog.text
     ended = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "status" in line]
-    assert [line["status"] for line in ended] == ["succeeded"] * 4
+    assert [line["status"] for line in ended] == ["succeeded"] * 3

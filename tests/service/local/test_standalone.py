@@ -17,9 +17,11 @@ from typing import Self
 import httpx
 import pytest
 
+from model.errors import LabnError
 from service.client import Client
 from service.local.embedded_redis import find_binary
 from service.settings import usable_cores
+from service.standalone import run
 from tests.conftest import Encode
 from tests.service import tls_line
 from tests.service.launcher import REDIS, SERVICE, WORKER, Launcher, free_port
@@ -151,11 +153,15 @@ def test_a_second_one_on_the_same_folder_says_so(whole: Launcher, tiny_checkpoin
     assert whole.is_whole()
 
 
-@pytest.mark.parametrize("settings", [{"prot": 8000}, {"threads": 0}, {"checkpoints": "nowhere"}, {"retries": -1}])
-def test_settings_that_cannot_be_used_end_it(start: Start, settings: dict[str, object]) -> None:
-    launcher = start(**settings)
-    said = launcher.refusal()
-    assert f"LABN_{next(iter(settings)).upper()}" in said or "nowhere" in said
+@pytest.mark.parametrize("settings", [{"LABN_PROT": "8000"}, {"LABN_THREADS": "0"}, {"LABN_RETRIES": "-1"}])
+def test_invalid_settings_are_named(settings: dict[str, str]) -> None:
+    with pytest.raises(LabnError, match=next(iter(settings))):
+        run(settings)
+
+
+def test_settings_that_only_a_child_can_check_end_it(start: Start) -> None:
+    launcher = start(checkpoints="nowhere")
+    assert "nowhere" in launcher.refusal()
     assert launcher.pids() == []
 
 
