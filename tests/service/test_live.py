@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 
 from service.__main__ import main
 from tests.conftest import Encode
-from tests.service.live import ROOT, LiveService, wait_until
+from tests.service.live import ROOT, LiveService, clean_environment, wait_until
 
 GONE = 'labn_requests_rejected_total{reason="client-gone"}'
 Start = Callable[..., LiveService]
