@@ -1,7 +1,4 @@
-"""A client of the service for scripts and notebooks: `from service.client import Client`; needs no torch.
-
-What others import stands here, so that they need not know the files.
-"""
+"""Python client of the service: `from service.client import Client`. Needs no torch."""
 
 from service.client.client import Client
 from service.client.errors import ClientError, JobFailed, Refused, UnknownId, Unreachable

@@ -1,4 +1,4 @@
-"""How a client asks the service: one pool of connections, patience where it is told to come back later."""
+"""HTTP connection of the client: one connection pool, and retries while the service is busy."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import httpx
 
 from service.client.errors import Refused, Unreachable
 
-LATER = {429, 503}  # the same request will work
-IN_BETWEEN = {502, 504}  # what a proxy answers for a service that starts again
-PAUSE_S = 1.0  # where no Retry-After is given
+LATER = {429, 503}  # the same request will succeed later
+IN_BETWEEN = {502, 504}  # a proxy's answers while the service restarts
+PAUSE_S = 1.0  # without Retry-After
 TIMEOUT = httpx.Timeout(10.0, read=120.0, write=120.0)
 
 logger = logging.getLogger("labn.client")
@@ -34,17 +34,17 @@ class Connection:
         self._http.close()
 
     def request(self, method: str, path: str, *, outlast_restart: bool = False, **options: Any) -> httpx.Response:
-        """Ask; where the service is busy, again when it says so, for as long as patience lasts.
+        """Send a request; while the service is busy, retry after `Retry-After`, for at most `patience_s`.
 
         Args:
-            method: of HTTP.
-            path: below the service's address.
-            outlast_restart: be as patient where nobody answers.
+            method: HTTP method.
+            path: relative to the service's address.
+            outlast_restart: also retry while nothing answers.
             options: httpx's.
 
         Raises:
-            Refused: the service says no.
-            Unreachable: nobody answers.
+            Refused: the service answered with an error.
+            Unreachable: no answer.
         """
         deadline = time.monotonic() + self._patience_s
         while True:
@@ -64,7 +64,7 @@ class Connection:
 
     @contextmanager
     def stream(self, path: str, *, headers: dict[str, str], silence_s: float) -> Iterator[httpx.Response]:
-        """Open a response to be read as it comes.
+        """Open a streamed response.
 
         Raises:
             TransportError: httpx's, where the connection breaks or is silent for too long.
@@ -81,7 +81,7 @@ def pause_after(failure: Refused | Unreachable) -> float:
 
 
 def wait_for(failure: Refused | Unreachable) -> None:
-    """Wait that long, and say why, unless it is a blink: scripts without logging of their own show it on stderr."""
+    """Wait before the next try, and log why; a warning, shown on stderr by default, if the wait is long."""
     pause_s = pause_after(failure)
     level = logging.WARNING if pause_s > PAUSE_S else logging.DEBUG
     logger.log(level, "%s; trying again in %.0f s", failure, pause_s)

@@ -1,4 +1,4 @@
-"""What can go wrong for a client.
+"""Errors of the client.
 
 LabnError
 └── ClientError
@@ -19,11 +19,11 @@ from model.errors import LabnError
 
 
 class ClientError(LabnError):
-    """Any error of the client that has a name."""
+    """Base class of the client's errors."""
 
 
 class Unreachable(ClientError):
-    """Nobody answers at that address, or the connection broke."""
+    """No answer at that address, or a broken connection."""
 
 
 class UnknownId(ClientError):
@@ -46,7 +46,7 @@ class JobFailed(ClientError):
 
 
 class Refused(ClientError):
-    """The service said no; `problem` is its document."""
+    """The service answered with an error; `problem` is its RFC 9457 document."""
 
     def __init__(self, response: httpx.Response) -> None:
         self.status = response.status_code
@@ -57,7 +57,7 @@ class Refused(ClientError):
 
 
 def _problem(response: httpx.Response) -> dict[str, Any]:
-    """Read the problem's document; empty where something in between answered."""
+    """Return the problem document; empty if a proxy answered."""
     try:
         document = response.json()
     except ValueError:

@@ -1,4 +1,4 @@
-"""Server-sent events, read as they come (HTML standard, section 9.2.6)."""
+"""Parser of server-sent events (HTML standard, section 9.2.6)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ class Event:
     """One event with data."""
 
     data: str
-    id: str  # the last one that was sent; empty: none yet
+    id: str  # last id received; empty: none yet
 
 
 def read_events(chunks: Iterable[bytes]) -> Iterator[Event]:
-    """Yield the events of a stream; one that is cut short is left out."""
+    """Yield the events of a stream; a truncated one is dropped."""
     data: list[str] = []
     last_id = ""
     for line in _lines(chunks):
@@ -31,7 +31,7 @@ def read_events(chunks: Iterable[bytes]) -> Iterator[Event]:
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
-    """Yield lines without their ends: LF or CR LF. str.splitlines would cut JSON at U+2028 too."""
+    """Yield lines without LF or CR LF. str.splitlines would also split JSON at U+2028."""
     rest = b""
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")

@@ -1,4 +1,4 @@
-"""An evaluation, or a set of them, that the service knows by its id."""
+"""Evaluation or set on the service."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Kind = Literal["evaluations", "evaluation-sets"]
 
 @dataclass(frozen=True)
 class Job:
-    """What was submitted."""
+    """Submitted job."""
 
     connection: Connection
     kind: Kind
@@ -26,11 +26,11 @@ class Job:
 
     @property
     def path(self) -> str:
-        """Where it stands in the API."""
+        """Path in the API."""
         return f"v1/{self.kind}/{self.id}"
 
     def state(self) -> State:
-        """Ask once for status, progress and result.
+        """Get status, progress and result.
 
         Raises:
             Refused: there is no such job, or no longer.
@@ -40,7 +40,7 @@ class Job:
         return state
 
     def watch(self) -> Iterator[State]:
-        """Yield states as they change, the finished one last; `Watch` says how."""
+        """Yield states as they change, the final one last; see `Watch`."""
         return iter(Watch(self.connection, self.path))
 
     def result(self) -> dict[str, Any]:
@@ -57,7 +57,7 @@ class Job:
         return result
 
     def cancel(self) -> None:
-        """End it, and have its upload erased.
+        """Cancel the job and erase its upload.
 
         Raises:
             Refused: there is no such job, or no longer.
@@ -66,7 +66,7 @@ class Job:
         self.connection.request("DELETE", self.path)
 
     def fetch(self, folder: Path) -> list[Path]:
-        """Write all there is of a finished job into a folder, made if absent; return the files.
+        """Write all files of a finished job into a folder, created if needed; return their paths.
 
         Of an evaluation state.json, curves.csv, curves.png and maps/METHOD.png; of a set state.json, table.csv and
         items.json.

@@ -1,4 +1,4 @@
-"""A job's progress as a line on the terminal."""
+"""Progress bar of a job."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FORMAT = "{desc} {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt} [{elapsed}{postf
 
 
 def follow(job: Job, name: str) -> State:
-    """Watch a job to its end with a bar on stderr, where that is a terminal; return its last state.
+    """Watch a job until it ends, with a progress bar if stderr is a terminal; return its final state.
 
     Raises:
         Refused: there is no such job, or no longer.

@@ -1,4 +1,4 @@
-"""A set as one file to upload."""
+"""Zip of a set, for upload."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import IO
 from service.errors import BadSet
 from service.sets.table import TABLE, read_table
 
-MOST_ROWS = 1_000_000  # how many it takes is the service's to say
+MOST_ROWS = 1_000_000  # the service has its own limit
 
 
 @contextmanager
 def open_archive(source: Path) -> Iterator[IO[bytes]]:
-    """Open a zip, or pack into one a folder's labels.csv and what it names.
+    """Open a zip, or pack a folder's labels.csv and the files it names into one.
 
     Raises:
         BadSet: a folder without a readable labels.csv, or one that names a missing file.

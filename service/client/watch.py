@@ -1,4 +1,4 @@
-"""A job watched from afar, through broken connections and restarts of the service."""
+"""Watch a job through broken connections and restarts of the service."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from service.client.event_stream import read_events
 
 State = dict[str, Any]  # the body of GET /v1/evaluations/{id}
 FINISHED = {"succeeded", "failed", "cancelled"}
-SILENCE_S = 30.0  # after which a stream is given up; the service says something more often
+SILENCE_S = 30.0  # longest silence of a stream; the service sends heartbeats more often
 NO_STREAM = {404, 405, 406, 501}
 
 
 def is_finished(state: State) -> bool:
-    """Whether a job's state will not change any more by itself."""
+    """Return whether a job has ended."""
     return state["status"] in FINISHED
 
 
 class Watch:
-    """The states of one job as they become known."""
+    """Iterable of the states of one job."""
 
     def __init__(self, connection: Connection, path: str) -> None:
         self._connection = connection
@@ -34,14 +34,14 @@ class Watch:
         self._can_stream = True
 
     def __iter__(self) -> Iterator[State]:
-        """Yield states, the finished one last.
+        """Yield states, the final one last.
 
-        They come as server-sent events; where these cannot be had or break off, by asking at the pace of
-        Retry-After, until the stream goes on behind the last event that came.
+        Reads server-sent events; if the stream is unavailable or breaks, polls as Retry-After says, until the
+        stream continues after the last event received.
 
         Raises:
-            Refused: there is no such job.
-            Unreachable: nobody answers for longer than patience lasts.
+            Refused: no such job.
+            Unreachable: no answer within the client's patience.
         """
         while True:
             for state in self._streamed():
@@ -56,7 +56,7 @@ class Watch:
             time.sleep(PAUSE_S if self._can_stream else float(response.headers.get("Retry-After", PAUSE_S)))
 
     def _streamed(self) -> Iterator[State]:
-        """Yield what the stream brings until it ends, in whatever way."""
+        """Yield the states of the stream until it ends or breaks."""
         if not self._can_stream:
             return
         headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": self._last_id} if self._last_id else {})

@@ -1,4 +1,4 @@
-"""A zip of images and labels.csv, read entry by entry; nothing is ever unpacked to a disk."""
+"""Zip of images and labels.csv, read entry by entry; nothing is unpacked to disk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ END = b"PK\5\6"  # of the central directory
 END_64 = b"PK\6\7"
 END_BYTES, END_64_BYTES = 22, 20
 LONGEST_COMMENT = 65_536
-DIRECTORY_BYTES = 256  # an entry: its name and numbers take about 100
+DIRECTORY_BYTES = 256  # largest size of an entry in the directory; about 100 is usual
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 ENCRYPTED = 1  # flag bit
 _FAILURES = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError, RuntimeError)
@@ -25,7 +25,7 @@ _FAILURES = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSEr
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """How much a set may be."""
+    """Limits of a set."""
 
     items: int
     file_bytes: int  # of one file, expanded
@@ -33,25 +33,25 @@ class Bounds:
 
     @property
     def entries(self) -> int:
-        """Entries of a zip: image, mask, and as many of a Mac's own, beside some folders."""
+        """Most entries of a zip: images, masks, as many macOS files, and some folders."""
         return 4 * self.items + 1000
 
 
 class Archive:
-    """An uploaded zip: checked as a whole by what it declares, before anything of it is expanded."""
+    """Uploaded zip. Its declared sizes are checked before anything is expanded."""
 
     def __init__(self, file: BinaryIO, bounds: Bounds) -> None:
-        """Read the directory.
+        """Read and check the directory.
 
         Raises:
-            BadSet: not a zip, or not one that is read here: the message says why.
+            BadSet: not a zip, or an unsupported one; the message says why.
         """
         _check_directory(file, bounds)
         try:
             self._zip = zipfile.ZipFile(file)
         except _FAILURES as error:
             raise BadSet(f"the zip does not open: {error}") from error
-        if len(self._zip.infolist()) > bounds.entries:  # the number at the end need not be true
+        if len(self._zip.infolist()) > bounds.entries:  # the number in the end record may be false
             raise BadSet(f"the zip has more than {bounds.entries} entries")
         entries = [entry for entry in self._zip.infolist() if not entry.is_dir() and not _is_of_mac(entry.filename)]
         for entry in entries:
@@ -65,14 +65,14 @@ class Archive:
         self._entries = {entry.filename: entry for entry in entries}
 
     def has(self, name: str) -> bool:
-        """Whether there is a file of that name, relative to the table's folder."""
+        """Return whether there is a file of that name, relative to the table's folder."""
         return self._root + name in self._entries
 
     def read(self, name: str) -> bytes:
-        """Expand one file of that name, relative to the table's folder: its declared size at most.
+        """Expand a file, relative to the table's folder, up to its declared size.
 
         Raises:
-            BadSet: there is none, or its data are broken.
+            BadSet: no such file, or its data are corrupt.
         """
         if not self.has(name):
             raise BadSet(f"{name}: not in the zip")
@@ -85,10 +85,10 @@ class Archive:
 
 
 def _check_directory(file: BinaryIO, bounds: Bounds) -> None:
-    """Refuse by its end alone a directory that would fill the memory.
+    """Refuse a directory that would fill the memory, by the zip's end record alone.
 
     Raises:
-        BadSet: no zip, or one of too many entries.
+        BadSet: not a zip, or too many entries.
     """
     size = file.seek(0, 2)
     file.seek(-min(size, END_64_BYTES + END_BYTES + LONGEST_COMMENT), 2)
@@ -104,10 +104,10 @@ def _check_directory(file: BinaryIO, bounds: Bounds) -> None:
 
 
 def _check_entry(entry: zipfile.ZipInfo, bounds: Bounds) -> None:
-    """Refuse an entry by what it declares.
+    """Refuse an entry by its declared properties.
 
     Raises:
-        BadSet: naming it.
+        BadSet: the message has its name.
     """
     name = entry.filename
     check_name(name)
@@ -122,7 +122,7 @@ def _check_entry(entry: zipfile.ZipInfo, bounds: Bounds) -> None:
 
 
 def _root_of(names: Counter[str]) -> str:
-    """Return what stands before the table's name: zipping a folder puts all under its name.
+    """Return the path before the table's name: zipping a folder puts its name before all entries.
 
     Raises:
         BadSet: no table, or several.

@@ -1,4 +1,4 @@
-"""A set that lies on the service's machine: a folder under LABN_DATASETS, known by its name."""
+"""Set on the service's machine: a named folder under LABN_DATASETS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAME = re.compile(r"\w[\w. -]{0,127}")
 
 
 class DatasetFolder:
-    """The files beside one labels.csv. What its owner links to is read; a request names the folder only."""
+    """Files beside one labels.csv. Links are followed: they are the operator's, a request only names the folder."""
 
     def __init__(self, folder: Path, bounds: Bounds) -> None:
         self._folder = folder
@@ -24,7 +24,7 @@ class DatasetFolder:
         """Return the folder of that name.
 
         Raises:
-            BadSet: there is none.
+            BadSet: no such folder.
         """
         if datasets is None:
             raise BadSet("name: there are no named sets here: LABN_DATASETS is not set")
@@ -34,10 +34,10 @@ class DatasetFolder:
         return cls(folder, bounds)
 
     def read(self, name: str) -> bytes:
-        """Return one file.
+        """Return the content of a file.
 
         Raises:
-            BadSet: there is none, or it is too large.
+            BadSet: no such file, or it is too large.
         """
         check_name(name)
         path = self._folder / name

@@ -1,4 +1,4 @@
-"""labels.csv of a set: columns file,label[,mask], text in UTF-8."""
+"""labels.csv of a set: columns file,label[,mask], UTF-8."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Row:
 
 
 def read_table(data: bytes, *, most_rows: int) -> list[Row]:
-    """Read the rows.
+    """Parse the rows.
 
     Raises:
-        BadSet: no such table, too long a one, or a row that names no image or one twice.
+        BadSet: not such a table, too many rows, or a row without an image or with a repeated one.
     """
     if len(data) > MOST_BYTES:
         raise BadSet(f"{TABLE}: {len(data)} bytes; at most {MOST_BYTES} are read")
@@ -46,10 +46,10 @@ def read_table(data: bytes, *, most_rows: int) -> list[Row]:
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that leads out of its folder on any system, or cannot be printed.
+    """Refuse a name that leaves its folder on any operating system, or is not printable.
 
     Raises:
-        BadSet: naming it.
+        BadSet: the message has the name.
     """
     steps = name.split("/")
     if {"", ".", ".."} & set(steps) or NOT_IN_NAMES & set(name) or not name.isprintable():
