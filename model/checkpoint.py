@@ -25,7 +25,7 @@ _KEY = "labn"  # of the document in the file's metadata
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedCheckpoint:
-    """A network ready to run, and everything that is known of it."""
+    """A network ready to run, with its configuration and provenance."""
 
     network: LambdaAbn  # evaluation mode; folded, it has fewer parameters than it was trained with
     config: NetworkConfig
@@ -45,7 +45,7 @@ def save_checkpoint(
     card: Mapping[str, Any],
     statistics: InputStatistics | None = None,
 ) -> None:
-    """Write a checkpoint; an existing file is replaced at once or not at all.
+    """Write a checkpoint atomically.
 
     Raises:
         CheckpointError: labels or preprocessing do not fit the network, or the file cannot be written.
@@ -68,15 +68,15 @@ def save_checkpoint(
 
 
 def load_checkpoint(path: Path | str, *, device: str = "cpu", folded: bool = True) -> LoadedCheckpoint:
-    """Read a checkpoint; nothing is ever unpickled.
+    """Read a checkpoint. Nothing is unpickled.
 
     Args:
         path: the file.
-        device: where the network goes.
-        folded: batch norms folded into convolutions, for fast inference; False to train on.
+        device: device of the network.
+        folded: fold batch norms into convolutions, for inference; False to continue training.
 
     Raises:
-        CheckpointError: no such file, no checkpoint, or keys and shapes that do not fit, each named.
+        CheckpointError: no such file, not a checkpoint, or keys or shapes that do not fit, each named.
     """
     path = Path(path)
     document, weights, version = _read(path)
@@ -109,14 +109,14 @@ def checkpoint_version(path: Path) -> str:
     """Return the first 12 hex digits of a file's sha256.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 
 
 def raise_if_different(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor], *, source: str) -> None:
-    """Make sure that two sets of weights have the same names and shapes.
+    """Check that two sets of weights have the same names and shapes.
 
     Raises:
         CheckpointError: listing the keys that are missing, unknown or of another shape.

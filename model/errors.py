@@ -1,7 +1,7 @@
-"""What can go wrong in the model's room; nothing here knows of HTTP.
+"""Errors of the model package. Nothing here depends on HTTP.
 
 LabnError
-├── ConfigurationError      a configuration that makes no network
+├── ConfigurationError      an invalid configuration
 ├── CheckpointError         a file that is not a checkpoint of ours, or does not fit
 ├── ImageError
 │   ├── UnsupportedImage    not an image type we read
@@ -17,11 +17,11 @@ from __future__ import annotations
 
 
 class LabnError(Exception):
-    """Any error of this program that has a name."""
+    """Base class of this program's errors."""
 
 
 class ConfigurationError(LabnError):
-    """A configuration that makes no network."""
+    """An invalid configuration."""
 
 
 class CheckpointError(LabnError):

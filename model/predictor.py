@@ -1,4 +1,4 @@
-"""The one door to a checkpoint for whoever has pictures: prediction and explanation together."""
+"""Prediction and explanation of pictures with a loaded checkpoint."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from model.network import LabnOutput, raise_if_not_finite
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """A map in its own resolution."""
+    """Saliency map in the method's own resolution."""
 
     method: str
     values: NDArray[np.float32]  # (h, w) in 0..1
@@ -29,7 +29,7 @@ class Explanation:
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What the network says of one picture."""
+    """Class probabilities of one picture, with its explanation."""
 
     label: str
     index: int
@@ -39,7 +39,7 @@ class Prediction:
 
 
 class Predictor:
-    """A loaded network on its device. Holds nothing of a request: any number of threads may use it."""
+    """A loaded network on its device. Keeps no state between requests, so threads may share it."""
 
     METHODS: ClassVar = ("attention", "lambda_attention")
 
@@ -65,13 +65,13 @@ class Predictor:
     def predict_batch(
         self, images: Tensor, *, explanation: str | None = "attention"
     ) -> list[Prediction | NonFiniteOutput]:
-        """Classify images (N, C, H, W), normalised; an image that overflows takes no other with it.
+        """Classify images (N, C, H, W), normalised; an image whose outputs overflow does not affect the others.
 
         Raises:
             UnknownMethod: no such explanation.
         """
         if explanation is not None and explanation not in self.METHODS:
-            raise UnknownMethod(f"no explanation {explanation!r}; there are {', '.join(self.METHODS)}")
+            raise UnknownMethod(f"no explanation {explanation!r}; choose from {', '.join(self.METHODS)}")
         images = images.to(self.device)
         try:
             output = self._network(images)
@@ -82,7 +82,7 @@ class Predictor:
         return [self._prediction(p, e) for p, e in zip(probabilities, explanations, strict=True)]
 
     def warnings(self, image: Tensor) -> list[str]:
-        """Say in sentences how an image (1, C, H, W) differs from the training set; empty where it is familiar."""
+        """Return sentences on how an image (1, C, H, W) differs from the training set; empty if it does not."""
         if self.loaded.statistics is None:
             return []
         return self.loaded.statistics.unusual(denormalise(image[0], self.loaded.preprocessing))
@@ -112,7 +112,7 @@ class Predictor:
     def _without(
         self, images: Tensor, broken: set[int], explanation: str | None
     ) -> list[Prediction | NonFiniteOutput]:
-        """Run the images that do not overflow again."""
+        """Repeat the batch without the images that overflow."""
         sound = [place for place in range(len(images)) if place not in broken]
         again = iter(self.predict_batch(images[sound], explanation=explanation) if sound else [])
         return [NonFiniteOutput([place]) if place in broken else next(again) for place in range(len(images))]

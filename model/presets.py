@@ -1,4 +1,4 @@
-"""Networks and preprocessings that have a name."""
+"""Named network and preprocessing configurations."""
 
 from __future__ import annotations
 

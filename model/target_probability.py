@@ -1,4 +1,4 @@
-"""A network as the function that a metric or a black-box explanation asks."""
+"""Target probability as a function of images, for metrics and black-box explanations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Predict = Callable[[Tensor], Tensor]  # images (N, C, H, W), normalised -> proba
 
 
 def probability_of(network: LambdaAbn, target: int) -> Predict:
-    """Return the softmax probability of one class, without gradients, in smaller batches where memory is short."""
+    """Return the softmax probability of one class, without gradients, in smaller batches if memory runs out."""
 
     @torch.no_grad()
     def predict(images: Tensor) -> Tensor:

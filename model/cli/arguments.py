@@ -1,4 +1,4 @@
-"""What numbers and lists of the command line may be: types for argparse."""
+"""Argument types for argparse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many images from the command line: one document each, and their pictures into a folder."""
+"""Predictions for image files: one JSON document per image, pictures into a folder."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _matches(name: str) -> list[Path]:
 
 @dataclass(frozen=True, kw_only=True)
 class Gallery:
-    """How images are shown."""
+    """Settings for predicting image files and drawing their maps."""
 
     predictor: Predictor
     method: str | None

@@ -1,4 +1,4 @@
-"""`python -m model pid`: how well explanations tell what a network goes by, for images and their set."""
+"""`python -m model pid`: PID scores of explanations, per image and for the set."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from model.runtime.device import usable_device
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Add the command's arguments."""
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="files, folders, globs")
     add_request_arguments(parser)

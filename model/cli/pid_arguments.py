@@ -1,4 +1,4 @@
-"""What a command line says of an evaluation, for every command that makes some."""
+"""Command-line options of an evaluation request, shared by commands."""
 
 from __future__ import annotations
 
@@ -28,10 +28,17 @@ def add_request_arguments(parser: argparse.ArgumentParser, *, both_protocols: bo
     )
     parser.add_argument("--protocol", default=BOTH if both_protocols else DEFAULT.protocol, choices=protocols)
     parser.add_argument("--step", type=_step, default=DEFAULT.step, help="auto, recommended, or every N-th count")
-    parser.add_argument("--blank", default=DEFAULT.blank, choices=get_args(Blank), help="what stands for no patch")
+    parser.add_argument(
+        "--blank", default=DEFAULT.blank, choices=get_args(Blank), help="replacement for removed patches"
+    )
     parser.add_argument("--target", help="label, or index")
     parser.add_argument("--rise-masks", type=at_least(1), default=DEFAULT.rise_masks)
-    parser.add_argument("--random-orders", type=at_least(0), default=0, help="behind a random band (0: none)")
+    parser.add_argument(
+        "--random-orders",
+        type=at_least(0),
+        default=0,
+        help="number of random orders for the chance band (0: no band)",
+    )
     parser.add_argument("--seed", type=at_least(0), default=DEFAULT.seed)
 
 

@@ -1,1 +1,1 @@
-"""Evaluations: what methods of explanation are worth on an image, and on a set of images."""
+"""Evaluation of explanation methods on one image and on sets of images."""

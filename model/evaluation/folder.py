@@ -1,4 +1,4 @@
-"""Evaluations of many images in a folder; what is there is not computed again."""
+"""Evaluation of many images into a folder; existing results are kept."""
 
 from __future__ import annotations
 

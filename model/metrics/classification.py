@@ -1,4 +1,4 @@
-"""How well probabilities tell two classes apart, with bootstrap intervals. All arrays are (N,)."""
+"""Classification metrics of two classes, with bootstrap intervals. All arrays are (N,)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Areas under curves over patch counts, and where to look at a curve that is dear to look at.
+"""Areas under curves over patch counts, and adaptive choice of the counts.
 
 A pair of curves is (2, K): insertion and deletion, at K of the counts 0..N.
 """

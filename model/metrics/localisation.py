@@ -1,4 +1,4 @@
-"""Does a map point at what a mask says matters? Maps (H, W), masks (H, W) of bools, of images with lesions."""
+"""Localisation metrics: agreement of a map (H, W) with a lesion mask (H, W) of bools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""p(target) of an image of which some patches are kept and the others blank. Each such image is shown once."""
+"""p(target) of an image with some patches blanked, eq. (9). Each perturbed image is evaluated once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 
 class Ends(NamedTuple):
-    """What every curve of an image begins and ends with."""
+    """First and last values of every curve of an image."""
 
     full: float  # p(target) of the whole image
     blank: float

@@ -1,6 +1,6 @@
-"""What scores of several images say of a method: intervals, paired tests, and what chance would give.
+"""Statistics of scores over images: bootstrap intervals, paired tests, random bands.
 
-Scores are (N,), one an image; pairs are of the same network and the same images.
+Scores are (N,), one per image; pairs are of the same network and the same images.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CHUNK = 1000  # rounds held in memory at once
 
 
 class PairedDifference(NamedTuple):
-    """How much one method scores over another."""
+    """Difference of two methods' mean scores."""
 
     mean: Interval
     p_value: float  # two-sided
@@ -97,9 +97,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def random_band(
     scores: Sequence[float] | Floats, *, level: float = 0.95, mirrored: bool = False
 ) -> tuple[float, float]:
-    """Return the band that scores of random orders fall into, as low and high.
+    """Return the interval (low, high) that contains `level` of the scores of random orders.
 
-    Quantiles are Weibull's: as far out as so many scores allow, and never farther than the outermost.
+    Weibull quantiles, limited to the lowest and highest score.
 
     Args:
         scores: of random orders; for a level of 0.95 at least 39 of them, mirrored ones 20.

@@ -1,4 +1,4 @@
-"""Let the C allocator keep the memory it has: a network asks for the same large buffers at every forward."""
+"""Make the C allocator keep freed memory, since each forward needs the same large buffers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NEVER_TRIM = 2**31 - 1
 
 
 def keep_memory() -> None:
-    """Take large buffers from the heap, and do not hand the heap back between two forwards.
+    """Allocate large buffers on the heap and do not return the heap to the system between forwards.
 
     glibc maps each large buffer anew, and the kernel clears its pages at first touch: up to half the time of a
     forward on a CPU. The process stays as large as its largest moment. Called once, where a process begins;

@@ -1,4 +1,4 @@
-"""Files that are written at once or not at all: a kill leaves the old one or the new one."""
+"""Atomic file writes: after a crash the file is either the old or the new one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file; where that fails nothing is left behind.
+    """Replace a file atomically. If that fails, no partial file is left.
 
     Raises:
         OSError: it cannot be written.

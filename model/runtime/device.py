@@ -1,4 +1,4 @@
-"""Devices as the command line names them."""
+"""Check of device names."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from model.errors import ConfigurationError
 
 
 def usable_device(name: str) -> str:
-    """Return the name of a device after making sure that it can be used here.
+    """Return the name of a device if it can be used.
 
     Raises:
-        ConfigurationError: it cannot.
+        ConfigurationError: it cannot be used.
     """
     try:
         torch.empty(0, device=name)

@@ -1,4 +1,4 @@
-"""The memory of a device: what this process takes of it, and what it has; bytes, by kind."""
+"""Memory of a device in bytes: used by this process, free and total."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work on batches that does with less when the memory is short."""
+"""Smaller batches when memory runs out."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ OF_THE_CPU = ("DefaultCPUAllocator", "std::bad_alloc", ONEDNN_FAILED)  # as torc
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an error says that the device, or the machine, has no memory left."""
+    """Whether an error means that the device or the machine is out of memory."""
     is_of_the_cpu = isinstance(error, RuntimeError) and any(words in str(error) for words in OF_THE_CPU)
     return is_of_the_cpu or isinstance(error, torch.OutOfMemoryError | MemoryError)
 
 
 def halving(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    """Make a function of batches (N, …) -> (N, …) halve them for as long as the memory does not suffice.
+    """Wrap a function of batches (N, …) -> (N, …) so that it halves them until they fit into memory.
 
-    What has fitted once is kept to, until this function is made anew.
+    The wrapper keeps the size that fitted.
     """
     largest: int | None = None  # images at a time; None: as many as come
 

@@ -1,11 +1,11 @@
-"""How long work tells where it is."""
+"""Progress callback of long-running work."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-Progress = Callable[[int, int], None]  # (done, total) between batches; may raise, which ends the work
+Progress = Callable[[int, int], None]  # (done, total) between batches; an exception stops the work
 
 
 def ignore(done: int, total: int) -> None:
-    """Tell nobody."""
+    """Do nothing."""

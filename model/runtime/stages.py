@@ -1,4 +1,4 @@
-"""How far work of several parts is."""
+"""Progress of work with several stages."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Callable
 
 from model.runtime.progress import Progress
 
-StageProgress = Callable[[str, int, int], None]  # (stage, done, total) of the whole; may raise, which ends the work
+StageProgress = Callable[[str, int, int], None]  # (stage, done, total) of the whole; an exception stops the work
 
 
 class Meter:
-    """Where an evaluation of several parts is, in forwards."""
+    """Progress of an evaluation with several stages, in forwards."""
 
     def __init__(self, total: int, progress: StageProgress) -> None:
         self._total, self._progress, self._begun = total, progress, 0
 
     def part(self, stage: str, forwards: int) -> Progress:
-        """Begin the next part, worth that many forwards; return what it tells how far it is."""
+        """Start the next stage, of that many forwards, and return its progress callback."""
         start = self._begun
         self._begun += forwards
 
@@ -28,4 +28,4 @@ class Meter:
 
 
 def ignore_stages(stage: str, done: int, total: int) -> None:
-    """Tell nobody."""
+    """Do nothing."""

@@ -1,4 +1,4 @@
-"""PID over the patch size, a line a method: the set at a glance."""
+"""Plot of PID over the patch size, one line per method."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which method scores over which: paired differences over the same images."""
+"""Paired differences between methods over the same images."""
 
 from __future__ import annotations
 

@@ -245,9 +245,15 @@ class TestOrientation:
     # What the stored picture's corners (red, green, blue, white in reading order) look like upright.
     UPRIGHT = {1: "rgbw", 2: "grwb", 3: "wbgr", 4: "bwrg", 5: "rbgw", 6: "brwg", 7: "wgbr", 8: "gwrb"}  # noqa: RUF012
 
-    @pytest.mark.parametrize("orientation", range(1, 9))
-    @pytest.mark.parametrize("type_name", ["JPEG", "PNG", "WEBP", "TIFF"])
-    @pytest.mark.parametrize("at_least", [(0, 0), (8, 8)])
+    @pytest.mark.parametrize(
+        ("type_name", "orientation", "at_least"),
+        [
+            *(("JPEG", orientation, (0, 0)) for orientation in range(1, 9)),
+            *((type_name, 6, (0, 0)) for type_name in ("PNG", "WEBP", "TIFF")),
+            ("JPEG", 5, (8, 8)),  # decoded at reduced size
+            ("JPEG", 8, (8, 8)),
+        ],
+    )
     def test_all(self, corners, type_name, orientation, at_least):
         exif = Image.Exif()
         exif[0x0112] = orientation

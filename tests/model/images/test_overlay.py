@@ -101,9 +101,10 @@ class TestOverlay:
         mode="rgb", height=28, width=28, mean=(0.5,) * 3, std=(0.5,) * 3, crop=(0.2, 0.1, 0.9, 1.0)
     )
 
-    @pytest.mark.parametrize("longest", [None, 1000, 400, 230, 97])
-    @pytest.mark.parametrize("reduced", [False, True])
-    @pytest.mark.parametrize(("row", "column"), [(0, 0), (0, 6), (6, 0), (3, 3), (2, 5)])
+    @pytest.mark.parametrize(
+        ("longest", "reduced", "row", "column"),
+        [(None, False, 0, 6), (None, True, 6, 0), (1000, False, 0, 0), (230, False, 2, 5), (97, True, 3, 3)],
+    )
     def test_a_hot_cell_lies_on_its_part_of_the_crop(self, longest, reduced, row, column):
         buffer = io.BytesIO()
         Image.new("RGB", (400, 300)).save(buffer, "JPEG")
@@ -185,8 +186,9 @@ def test_coverage_counts_cells_strictly_above(threshold, share):
 
 
 class TestPng:
-    @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
-    @pytest.mark.parametrize("size", [(1, 1), (1, 7), (9, 1), (61, 37)])
+    @pytest.mark.parametrize(
+        ("mode", "size"), [("L", (61, 37)), ("RGB", (1, 7)), ("RGBA", (9, 1)), ("RGB", (61, 37))]
+    )
     def test_lossless(self, mode, size):
         channels = len(mode)
         levels = np.random.default_rng(6).integers(0, 256, (size[1], size[0], channels), dtype=np.uint8)

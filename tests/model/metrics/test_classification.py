@@ -1,4 +1,4 @@
-"""Measures of two classes against brute force and against cases known by thought."""
+"""Measures of two classes against scikit-learn and cases known by thought."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from sklearn import metrics
 
 from model.metrics.classification import (
     Floats,
@@ -16,6 +17,7 @@ from model.metrics.classification import (
     bootstrap_interval,
     brier_score,
     expected_calibration_error,
+    macro_auroc,
     sensitivity,
     specificity,
     true_skill_statistic,
@@ -33,10 +35,15 @@ def draw(n: int, *, seed: int, levels: int) -> tuple[Labels, Floats]:
 class TestAuroc:
     @pytest.mark.parametrize("seed", range(5))
     @pytest.mark.parametrize("levels", [1, 4, 1000])
-    def test_is_the_share_of_pairs_in_order_with_ties_as_halves(self, seed: int, levels: int) -> None:
+    def test_equals_scikit_learn_s_with_ties(self, seed: int, levels: int) -> None:
         labels, scores = draw(40, seed=seed, levels=levels)
-        pairs = [(p > n) + 0.5 * (p == n) for p in scores[labels == 1] for n in scores[labels == 0]]
-        assert auroc(labels, scores) == pytest.approx(np.mean(pairs), abs=1e-12)
+        assert auroc(labels, scores) == pytest.approx(metrics.roc_auc_score(labels, scores), abs=1e-12)
+
+    def test_macro_average_equals_scikit_learn_s(self) -> None:
+        generator = np.random.default_rng(0)
+        labels, probabilities = np.arange(60) % 3, generator.dirichlet(np.ones(3), 60)
+        expected = metrics.roc_auc_score(labels, probabilities, multi_class="ovr", average="macro")
+        assert macro_auroc(labels, probabilities) == pytest.approx(expected, abs=1e-12)
 
     @pytest.mark.parametrize(("scores", "expected"), [([0, 1, 2, 3], 1), ([3, 2, 1, 0], 0), ([7, 7, 7, 7], 0.5)])
     def test_of_perfect_reversed_and_constant_scores(self, scores: list[float], expected: float) -> None:
@@ -52,12 +59,17 @@ class TestRates:
     labels = np.array([1, 1, 1, 0, 0])
     scores = np.array([0.9, 0.5, 0.2, 0.5, 0.1])
 
-    def test_count_scores_at_the_threshold_as_positive(self) -> None:
-        assert sensitivity(self.labels, self.scores) == pytest.approx(2 / 3)
-        assert specificity(self.labels, self.scores) == pytest.approx(1 / 2)
-        assert accuracy(self.labels, self.scores) == pytest.approx(3 / 5)
-        assert balanced_accuracy(self.labels, self.scores) == pytest.approx(7 / 12)
-        assert true_skill_statistic(self.labels, self.scores) == pytest.approx(1 / 6)
+    def test_equal_scikit_learn_s_with_scores_at_the_threshold_positive(self) -> None:
+        predicted = self.scores >= 0.5
+        expected = {
+            sensitivity: metrics.recall_score(self.labels, predicted),
+            specificity: metrics.recall_score(self.labels, predicted, pos_label=0),
+            accuracy: metrics.accuracy_score(self.labels, predicted),
+            balanced_accuracy: metrics.balanced_accuracy_score(self.labels, predicted),
+            true_skill_statistic: metrics.balanced_accuracy_score(self.labels, predicted, adjusted=True),
+        }
+        for figure, value in expected.items():
+            assert figure(self.labels, self.scores) == pytest.approx(value)
 
     def test_skill_is_0_for_a_constant_and_minus_1_for_what_is_always_wrong(self) -> None:
         assert true_skill_statistic(self.labels, np.full(5, 0.7)) == 0
@@ -99,8 +111,9 @@ class TestCalibration:
     def test_probability_one_belongs_to_the_last_bin(self) -> None:
         assert expected_calibration_error(np.array([1, 1]), np.array([1.0, 0.98])) == pytest.approx(0.01)
 
-    def test_brier_score_is_the_mean_square(self) -> None:
-        assert brier_score(np.array([1, 0]), np.array([0.8, 0.4])) == pytest.approx((0.04 + 0.16) / 2)
+    def test_brier_score_equals_scikit_learn_s(self) -> None:
+        labels, scores = draw(40, seed=0, levels=20)
+        assert brier_score(labels, scores) == pytest.approx(metrics.brier_score_loss(labels, scores))
 
 
 class TestBootstrap:

@@ -382,8 +382,9 @@ def jumpy_pair(patches: int, seed: int) -> np.ndarray:
 
 
 class TestAutoStep:
-    @pytest.mark.parametrize(("patches", "tolerance"), [(300, 0.004), (784, 0.001), (3136, 0.001)])
-    @pytest.mark.parametrize("steepness", [5.0, 60.0, 400.0])
+    @pytest.mark.parametrize(
+        ("patches", "tolerance", "steepness"), [(300, 0.004, 60.0), (784, 0.001, 400.0), (3136, 0.001, 5.0)]
+    )
     def test_is_within_its_own_error_estimate_on_curves_that_bend(
         self, patches: int, tolerance: float, steepness: float
     ) -> None:
@@ -391,7 +392,7 @@ class TestAutoStep:
         counts, found = adaptive(lambda n: exact[:, n], patches)
         self.check(exact, counts, found, tolerance)
 
-    @pytest.mark.parametrize("seed", range(10))
+    @pytest.mark.parametrize("seed", range(3))
     def test_is_within_its_own_error_estimate_on_curves_that_jump(self, seed: int) -> None:
         exact = jumpy_pair(784, seed)
         counts, found = adaptive(lambda n: exact[:, n], 784)
@@ -407,7 +408,7 @@ class TestAutoStep:
         assert [patches - n for n in reversed(counts)] == counts
         assert (counts[0], counts[-1]) == (0, patches)
 
-    @pytest.mark.parametrize("patches", range(1, 48))
+    @pytest.mark.parametrize("patches", [1, 2, 15, 47])
     def test_few_patches_are_all_looked_at(self, patches: int) -> None:
         counts, found = adaptive(lambda n: jumpy_pair(patches, 0)[:, n], patches)
         assert counts == list(range(patches + 1))

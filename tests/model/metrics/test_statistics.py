@@ -1,11 +1,10 @@
-"""Statistics whose answers are known by thought."""
+"""Statistics against scipy and cases known by thought."""
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
+from scipy import stats
 
 from model.errors import MetricError
 from model.metrics.statistics import holm, mean_interval, paired_difference, random_band, sign_flip_test
@@ -15,12 +14,12 @@ class TestMeanInterval:
     def test_of_equal_scores_is_a_point(self) -> None:
         assert mean_interval([0.25] * 5) == (0.25, 0.25, 0.25)
 
-    def test_is_as_wide_as_the_standard_error_says(self) -> None:
-        scores = np.random.default_rng(0).normal(1.0, 2.0, 400)
+    def test_agrees_with_scipy_s_percentile_bootstrap(self) -> None:
+        scores = np.random.default_rng(0).gamma(1.0, 2.0, 60)
         value, low, high = mean_interval(scores)
+        expected = stats.bootstrap((scores,), np.mean, n_resamples=10_000, method="percentile", rng=1)
         assert value == scores.mean()
-        half = 1.96 * scores.std() / 20
-        assert (value - low, high - value) == pytest.approx((half, half), rel=0.05)
+        assert (low, high) == pytest.approx(tuple(expected.confidence_interval), abs=0.05 * (high - low))
 
     def test_covers_the_truth_as_often_as_it_says(self) -> None:
         generator = np.random.default_rng(1)
@@ -36,10 +35,10 @@ class TestSignFlip:
     def test_all_of_one_sign_has_two_of_all_outcomes(self) -> None:
         assert sign_flip_test([0.3, 0.1, 0.2, 0.7]) == 2 / 16
 
-    def test_equals_going_through_all_signs(self) -> None:
+    def test_equals_scipy_s_exact_permutation_test(self) -> None:
         differences = [0.5, -0.25, 1.0, 0.125, -0.75, 0.5, 0.25]
-        sums = [abs(np.dot(signs, differences)) for signs in itertools.product((1, -1), repeat=7)]
-        assert sign_flip_test(differences) == np.mean([total >= abs(sum(differences)) for total in sums])
+        expected = stats.permutation_test((differences,), np.mean, permutation_type="samples", n_resamples=np.inf)
+        assert sign_flip_test(differences) == pytest.approx(expected.pvalue)
 
     def test_no_difference_is_certain_to_be_chance(self) -> None:
         assert sign_flip_test([0.0] * 6) == 1.0
@@ -82,7 +81,12 @@ class TestHolm:
 
 
 class TestRandomBand:
-    def test_are_the_quantiles(self) -> None:
+    def test_are_scipy_s_weibull_quantiles(self) -> None:
+        scores = np.random.default_rng(0).normal(0, 1, 100)
+        expected = stats.mstats.mquantiles(scores, [0.025, 0.975], alphap=0, betap=0)
+        assert random_band(scores) == pytest.approx(tuple(expected))
+
+    def test_of_few_scores_ends_at_the_outermost(self) -> None:
         assert random_band(np.arange(1, 40) / 40) == pytest.approx((1 / 40, 39 / 40))
         assert random_band([0.1, 0.2]) == (0.1, 0.2)  # no farther than the outermost
 
