@@ -14,7 +14,7 @@ from model.runtime.out_of_memory import halving, is_out_of_memory
 UNDER_A_LIMIT = """
 import resource, sys
 import torch
-from model.memory import halving, is_out_of_memory
+from model.runtime.out_of_memory import halving, is_out_of_memory
 
 SIZE, MARGIN = 1 << 22, {margin}  # bytes an image; images that fit
 calls = []
