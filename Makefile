@@ -53,10 +53,10 @@ train: ## train in a container: CONFIG=training/configs/NAME.toml [DATA=folder] 
 	@$(COMPOSE) --profile training run --build --rm --user "$$(id -u):$$(id -g)" training train $(CONFIG) \
 		$(if $(DATA),--data /data) $(if $(GPU),--device cuda) $(OPTIONS)
 
-test: setup ## run the tests on two cores, without the long fault tests
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not faults" $(PYTEST_OPTIONS)
+test: setup ## run the tests, without the long fault tests; three processes, since many tests wait
+	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "not faults" $(PYTEST_OPTIONS)
 
-test-faults: setup ## run the long fault tests: killed processes, no memory, full benchmark passes
+test-faults: setup ## run the long fault tests: killed processes, no memory, resumed trainings, full benchmark passes
 	@$(BIN)/python -m pytest -m faults $(PYTEST_OPTIONS)
 
 test-browser: setup ## the page in a real Chromium, which is installed where that can be done

@@ -148,7 +148,7 @@ def test_metrics_do_not_say_when_they_began(whole: Launcher) -> None:
 def test_a_second_one_on_the_same_folder_says_so(whole: Launcher, tiny_checkpoint: Path) -> None:
     said = Launcher(Path(whole.mark), tiny_checkpoint, default_model="tiny").refusal()
     assert (
-        said == f"labn: another labn is running on {whole.mark}; stop it, or name another folder in LABN_DATA_DIR\n"
+        said == f"labn: another labn is running on {whole.mark}; stop it, or set LABN_DATA_DIR to another folder\n"
     )
     assert whole.is_whole()
 

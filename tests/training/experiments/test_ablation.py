@@ -65,6 +65,7 @@ def test_what_cannot_vary_is_named(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.faults
 def test_a_killed_ablation_of_generated_images_goes_on_and_its_tables_agree(tmp_path: Path) -> None:
     config = write_toml(
         tmp_path / "base.toml", data={"kind": "generated-fundus", "count": 16, "labels": []}, run={"epochs": 3}

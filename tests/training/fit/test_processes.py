@@ -32,6 +32,7 @@ def masked(two_classes: Path, tmp_path: Path) -> Path:
     return tmp_path / "masked"
 
 
+@pytest.mark.faults
 def test_two_processes_give_the_losses_of_one(masked: Path, tmp_path: Path) -> None:
     config = write_toml(
         tmp_path / "run.toml",

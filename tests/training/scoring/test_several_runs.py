@@ -35,6 +35,7 @@ def test_seeds_give_their_mean_and_sd(
     assert "validation_loss: " in capsys.readouterr().out
 
 
+@pytest.mark.faults
 def test_folds_validate_on_every_image_once_and_are_evaluated_together(
     alike_classes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
