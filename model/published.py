@@ -1,4 +1,4 @@
-"""State dicts of the authors' published code, and of un-branched lambda ResNets, read into our networks.
+"""Import of state dicts of the authors' published code and of lambda ResNets without a branch.
 
 The names on the other side are those of keio-smilab21/LambdaAttentionBranchNetworks (`feature_extractor.`,
 `attention_branch.`, `perception_branch.`) and of d-li14/lambda.pytorch (`conv1`, `layer1`, ..., `fc`).
@@ -53,7 +53,7 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
 
 
 def is_branched(weights: Mapping[str, Tensor]) -> bool:
-    """Tell a LABN from a plain lambda ResNet."""
+    """Whether the state dict is a LABN's, not a plain lambda ResNet's."""
     return any(name.startswith("attention_branch.") for name in weights)
 
 

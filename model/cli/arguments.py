@@ -19,7 +19,7 @@ def share(text: str) -> float:
 
 
 def at_least(minimum: int) -> Callable[[str], int]:
-    """Return what reads a whole number that is not below `minimum`."""
+    """Return an argument type for whole numbers of at least `minimum`."""
 
     def whole_number(text: str) -> int:
         if int(text) < minimum:
@@ -30,12 +30,12 @@ def at_least(minimum: int) -> Callable[[str], int]:
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Read names with commas between them."""
+    """Read comma-separated names."""
     return tuple(part.strip() for part in text.split(","))
 
 
 def whole_numbers(text: str) -> tuple[int, ...]:
-    """Read whole numbers with commas between them.
+    """Read comma-separated whole numbers.
 
     Raises:
         ValueError: something else is there.

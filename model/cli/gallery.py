@@ -20,10 +20,10 @@ from model.predictor import Explanation, Predictor
 
 
 def image_paths(names: Sequence[str]) -> list[Path]:
-    """Return the files that names of files, folders (searched through) and globs stand for, in order.
+    """Return the files that are named by files, folders (searched recursively) and globs, in order.
 
     Raises:
-        ImageError: a name that stands for nothing.
+        ImageError: a name matches nothing.
     """
     paths: list[Path] = []
     for name in names:
@@ -35,9 +35,9 @@ def image_paths(names: Sequence[str]) -> list[Path]:
 
 
 def picture_names(paths: Sequence[Path]) -> dict[Path, str]:
-    """Return what the names of each file's pictures begin with: its stem, and where that comes twice a digest too.
+    """Return the file name prefix of each file's pictures: its stem, with a digest if stems repeat.
 
-    The digest is the path's, so that a file's name is the same whatever other files of its stem there are.
+    The digest is of the path, so that it does not depend on the other files.
     """
     stems = Counter(path.stem for path in paths)
     digests = {path: hashlib.sha256(str(path).encode()).hexdigest()[:8] for path in paths}

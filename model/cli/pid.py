@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def print_lines(evaluations: EvaluationFolder, items: Sequence[Item]) -> int:
-    """Evaluate a set, a JSON line on stdout for each image; where nobody reads them any more the work goes on.
+    """Evaluate a set and print one JSON line per image; a closed pipe does not stop the work.
 
     Returns:
         0; 1 where some image could not be used.

@@ -19,7 +19,7 @@ def add_request_arguments(parser: argparse.ArgumentParser, *, both_protocols: bo
 
     Args:
         parser: of a command.
-        both_protocols: whether the command can go through both protocols, and does so unless told otherwise.
+        both_protocols: whether the command can run both protocols, which is then the default.
     """
     protocols = (BOTH, *get_args(Protocol)) if both_protocols else get_args(Protocol)
     parser.add_argument("--methods", type=names, default=DEFAULT.methods, help="comma-separated")

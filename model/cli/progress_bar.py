@@ -1,4 +1,4 @@
-"""The progress of a set on one bar."""
+"""Progress bar of a set of images."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tqdm import tqdm
 
 @dataclass
 class Bar:
-    """The progress of all images on one bar; what costs nothing is taken off its length, for the ETA's sake."""
+    """Progress of all images on one bar; skipped images shorten it, so that the ETA stays right."""
 
     shown: tqdm[Any]
     each: int  # forwards an image
     begun: int = field(default=0, init=False)  # of the images before this
 
     def tell(self, stage: str, done: int, total: int) -> None:  # noqa: ARG002
-        """Show how far the present image is."""
+        """Show the progress of the current image."""
         self.shown.set_description(stage, refresh=False)
         self.shown.update(self.begun + done - self.shown.n)
 

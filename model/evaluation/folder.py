@@ -79,7 +79,7 @@ class EvaluationFolder:
             write_report(self.out, documents)
 
     def _prepare(self, items: Sequence[Item], names: Iterable[str]) -> None:
-        """Make the folder, make sure that it can be written and that no result takes another file's place."""
+        """Create the folder; check that it can be written and that no result overwrites another file."""
         self.out.mkdir(parents=True, exist_ok=True)
         TemporaryFile(dir=self.out).close()
         results = Counter([*REPORT, *(name + suffix for name in names for suffix in SUFFIXES)])
@@ -151,7 +151,7 @@ def load_item(loaded: LoadedCheckpoint, item: Item) -> tuple[Tensor, Tensor | No
 
 
 def _digest(*paths: Path) -> str:
-    """Return the sha256 of files, one behind the other.
+    """Return the sha256 of the concatenated files.
 
     Raises:
         ImageError: one cannot be read.

@@ -1,4 +1,4 @@
-"""What is said of a set: tables for people and machines, and a plot."""
+"""Report on a set of images: tables and a plot."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def write_report(out: Path, documents: Sequence[Document]) -> None:
 
 
 def written_documents(folder: Path) -> list[Document]:
-    """Return the results that lie in a folder, by name, without their curves."""
+    """Return the results in a folder, by name, without their curves."""
     return [without_curves(json.loads(path.read_text(encoding="utf-8"))) for path in sorted(folder.glob("*.json"))]
 
 
 def remove_report(out: Path) -> None:
-    """Remove what was said of a set before."""
+    """Remove an earlier report."""
     for name in REPORT:
         (out / name).unlink(missing_ok=True)

@@ -1,1 +1,1 @@
-"""Explanation methods, one file a method; `explainer.py` says what they have in common."""
+"""Explanation methods, one file each; their common interface is in `explainer.py`."""

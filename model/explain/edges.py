@@ -1,4 +1,4 @@
-"""The edge detector of Adebayo et al., "Sanity Checks for Saliency Maps" (NeurIPS 2018): it sees no network.
+"""The edge detector of Adebayo et al., "Sanity Checks for Saliency Maps" (NeurIPS 2018): ignores the network.
 
 A method whose maps look or score like these tells of the image, not of what the network made of it.
 """

@@ -1,4 +1,4 @@
-"""What every explanation method is, and how its map is brought to the image's size."""
+"""Interface of explanation methods, and upsampling of their maps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from model.network import LambdaAbn
 
 
 class Explainer(Protocol):
-    """A frozen dataclass of a method's knobs, to be called."""
+    """Explanation method: a frozen dataclass of its parameters, callable."""
 
     def __call__(self, network: LambdaAbn, images: Tensor, targets: Tensor) -> Tensor:
         """Return saliency (N, H, W) of images (N, C, H, W), normalised, for the classes `targets` (N,)."""

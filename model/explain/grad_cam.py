@@ -13,7 +13,7 @@ from model.network import LambdaAbn, raise_if_not_finite
 
 @dataclass(frozen=True)
 class GradCam:
-    """The features that raise the target's logit, weighted by how much they do.
+    """Feature maps weighted by the mean gradient of the target's logit.
 
     The gradient reaches the features through the gate and through the map that gates them. No hooks and no
     gradients on parameters, so a frozen network will do. An image whose gate is shut everywhere has map 0.

@@ -12,7 +12,7 @@ from model.network import LambdaAbn, raise_if_not_finite
 
 @dataclass(frozen=True)
 class Gradient:
-    """How strongly the target's logit answers to each pixel."""
+    """Magnitude of the gradient of the target's logit at each pixel."""
 
     def __call__(self, network: LambdaAbn, images: Tensor, targets: Tensor) -> Tensor:
         """Return the largest |∂ logit / ∂ pixel| of the channels (N, H, W).

@@ -15,7 +15,7 @@ from model.network import LambdaAbn
 
 @dataclass(frozen=True)
 class LambdaAttention:
-    """The content part of one lambda layer; by default of the last before the branch, or the first there is."""
+    """The content part of one lambda layer; by default the last before the branch, else the first."""
 
     bottleneck: int | None = None  # 0..N_B-1
 

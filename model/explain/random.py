@@ -1,4 +1,4 @@
-"""A map that knows nothing: noise. Whatever a metric gives it is what chance gives."""
+"""Random saliency map: the baseline that any method should beat."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from model.network import LambdaAbn
 
 @dataclass(frozen=True)
 class Random:
-    """Uniform noise a pixel, drawn anew for each image: from the seed and the image's own bytes."""
+    """Uniform noise per pixel, drawn for each image from the seed and the image's bytes."""
 
     seed: int = 0
 
@@ -27,6 +27,6 @@ class Random:
 
 
 def seed_of(image: Tensor, seed: int) -> int:
-    """Return a seed for one image (C, H, W): what is drawn for several images is drawn independently."""
+    """Return a seed for one image (C, H, W), so that the maps of different images are independent."""
     content = image.detach().cpu().contiguous().numpy().tobytes()
     return int.from_bytes(hashlib.blake2b(f"{seed}:".encode() + content, digest_size=7).digest(), "big")

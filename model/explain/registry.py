@@ -1,4 +1,4 @@
-"""Explanation methods by name, with knobs from a JSON object."""
+"""Explanation methods by name, with parameters from a JSON object."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ METHODS: dict[str, Callable[..., Explainer]] = {
 
 
 def explainer(name: str, knobs: Mapping[str, Any] | None = None) -> Explainer:
-    """Return the method of that name, set up.
+    """Return the method of that name with these parameters.
 
     Raises:
         UnknownMethod: no such method.
@@ -44,7 +44,7 @@ def explainer(name: str, knobs: Mapping[str, Any] | None = None) -> Explainer:
 
 
 def knobs_of(name: str) -> dict[str, Any]:
-    """Return the knobs of a method and their types; what does not change the map, such as `progress`, is none."""
+    """Return a method's parameters that affect the map, and their types."""
     method: Any = METHODS[name]
     types = get_type_hints(method)
     return {field.name: types[field.name] for field in fields(method) if field.compare}

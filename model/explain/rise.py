@@ -24,7 +24,7 @@ CHECK_EVERY = 256  # masks between two looks at the standard error, whatever the
 
 @dataclass(frozen=True)
 class RiseEstimate:
-    """A RISE map and how far it is to be trusted."""
+    """RISE map with its standard error."""
 
     saliency: Tensor  # (H, W)
     standard_error: Tensor  # (H, W), of the saliency
@@ -33,7 +33,7 @@ class RiseEstimate:
 
 @dataclass(frozen=True)
 class Rise:
-    """Mean of random masks weighted by what the network makes of the image behind each.
+    """Mean of random masks, each weighted by the probability of the masked image.
 
     The paper's settings are grid 7, keep 0.5, 4,000 to 8,000 masks; what the LABN authors' code ran amounts
     to masks 10,000, grid 9, keep 0.618. Outside a mask lies the training set's mean colour.
@@ -48,7 +48,7 @@ class Rise:
     progress: Progress = field(default=ignore, compare=False, repr=False)  # (masks done, masks) for each image
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be drawn.
+        """Check the parameters.
 
         Raises:
             ConfigurationError: naming the knob.

@@ -1,4 +1,4 @@
-"""RISE's masks (section 3.2): coarse random grids, enlarged bilinearly and cropped at a random place.
+"""RISE's masks (section 3.2): coarse random grids, upsampled bilinearly and cropped at a random offset.
 
 Enlarging is separable, so a mask is rows · G · columns, with bilinear weights for rows and columns cut out at the
 mask's shift: two small matrix products instead of one enlarged image each; the same values to rounding.
@@ -14,7 +14,7 @@ from torch import Tensor
 
 
 class RiseMasks:
-    """N masks that are drawn, of which any part can be made: the same seed gives the same masks in any chunks."""
+    """N random masks, made on demand in chunks; the chunk size does not change them."""
 
     def __init__(self, count: int, *, grid: int, keep: float, seed: int, height: int, width: int) -> None:
         """Draw grids and shifts.

@@ -1,4 +1,4 @@
-"""Any kind of pixel a file may hold -> 8-bit RGB or grey."""
+"""Conversion of any pixel format to 8-bit RGB or grey."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DEEP_TO_EIGHT_BITS = [(level + 128) // 257 for level in range(65536)]  # 65535 
 
 
 def to_mode(image: Image.Image, mode: ColorMode) -> Image.Image:
-    """Return the image in mode "RGB" or "L": deep grey scaled, transparency laid on black.
+    """Return the image in mode "RGB" or "L": 16-bit grey is scaled, transparency is blended onto black.
 
     Raises:
         UnsupportedImage: grey levels whose range is not known: floating point, or integers beyond 16 bits.

@@ -1,4 +1,4 @@
-"""Does an image look like the training set? Ranges of a few simple features, kept in the checkpoint."""
+"""Check whether an image resembles the training set, by ranges of a few features stored in the checkpoint."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ CHANNEL_NAMES = {1: ("grey",), 3: ("red", "green", "blue")}
 
 @dataclass(frozen=True, kw_only=True)
 class InputStatistics(Document):
-    """For each feature the range that 99 % of the training images lie in; values are in 0..1 units of pixels."""
+    """Range of each feature that contains 99 % of the training images; pixel values in 0..1."""
 
     names: tuple[str, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
 
     def unusual(self, image: Tensor) -> list[str]:
-        """Say which features of an image (C, H, W) in 0..1 lie clearly outside; empty where it looks familiar."""
+        """Describe the features of an image (C, H, W) in 0..1 that lie clearly outside; empty if none."""
         sentences = []
         for name, low, high, value in zip(self.names, self.low, self.high, features(image[None])[0], strict=True):
             margin = MARGIN * (high - low) + 1e-3

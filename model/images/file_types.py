@@ -32,7 +32,7 @@ _UNREADABLE_EXIF = (SyntaxError, ValueError, TypeError, LookupError, OSError, st
 
 
 def recognise(data: bytes) -> type[ImageFile]:
-    """Return the reader for the type that the first bytes tell.
+    """Return the reader for the file type that the first bytes show.
 
     Raises:
         UnsupportedImage: not a JPEG, PNG, WebP, TIFF or BMP.
@@ -45,7 +45,7 @@ def recognise(data: bytes) -> type[ImageFile]:
 
 @contextmanager
 def naming_failures(type_name: str) -> Iterator[None]:
-    """Turn whatever a reader raises over corrupt data into an ImageError, with its cause.
+    """Convert any exception of a reader into an ImageError, with its cause.
 
     Raises:
         BrokenImage: the data do not decode.
@@ -62,7 +62,7 @@ def naming_failures(type_name: str) -> Iterator[None]:
 
 
 def check_pixels(file: ImageFile, max_pixels: int) -> None:
-    """Refuse by the header alone what would take too much memory.
+    """Check the size in the header, before decoding.
 
     Raises:
         BrokenImage: no pixels at all.
@@ -80,7 +80,7 @@ def check_pixels(file: ImageFile, max_pixels: int) -> None:
 
 
 def orientation(file: ImageFile) -> int:
-    """Return the EXIF orientation 1..8; 1 where the file says nothing that can be read, as viewers do.
+    """Return the EXIF orientation 1..8; 1 if it is missing or unreadable, as in viewers.
 
     A PNG may carry it behind the pixels: load it first.
     """

@@ -1,4 +1,4 @@
-"""A mask of what matters in an image, bright on black, brought to the network's input."""
+"""Lesion mask of an image, bright on black, at the network's input size."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ASPECT = 0.02  # relative difference of the sides' ratio: a mask that was resize
 
 
 def mask_of(picture: Picture, image: Picture, preprocessing: Preprocessing) -> Tensor:
-    """Crop and resize a mask as its image is: (H, W) of bools, True where any part of the pixel lies inside.
+    """Crop and resize a mask like its image: (H, W) of bools, True where any part of the pixel lies inside.
 
     Args:
         picture: the mask, of any size with the image's proportions.

@@ -1,4 +1,4 @@
-"""Between pixel values in 0..1 and the network's units."""
+"""Normalisation of pixel values in 0..1, and its inverse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""bytes -> bounded, upright picture -> the network's input tensor, and back to pixels."""
+"""Decoding of image files within bounds, and conversion between pictures and network input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A map brought to an image's size, in one way wherever it is done."""
+"""Upsampling of maps to the image's size."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def enlarge(maps: Tensor, height: int, width: int) -> Tensor:
-    """Bring maps (N, h, w) to (N, H, W): bilinear, align_corners=False.
+    """Upsample maps (N, h, w) to (N, H, W): bilinear, align_corners=False.
 
     In double precision between: pixels beyond the outermost cells' centres equal these, and rounding must not
     put them in an order.

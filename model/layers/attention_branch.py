@@ -1,4 +1,4 @@
-"""The lambda attention branch (LAB): class logits of its own, and the attention map that gates the features."""
+"""Lambda attention branch (LAB): its own class logits and the attention map that gates the features."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAP_CHANNELS = 10  # width of the branch's last maps in the published networks, 
 
 
 class AttentionBranch(nn.Module):
-    """Bottlenecks, then a class head and an attention head over the same few maps."""
+    """Bottlenecks followed by a class head and an attention head that share their input."""
 
     def __init__(self, config: NetworkConfig, inputs: int) -> None:
         super().__init__()

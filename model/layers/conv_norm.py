@@ -1,4 +1,4 @@
-"""Convolutions with batch norms beside them, and how the norms are folded away for inference."""
+"""Convolution with batch norm before or after it; the norm is folded into the convolution for inference."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ConvNorm(nn.Module):
         return cast(Tensor, self.norm(self.conv(x)))
 
     def fold(self) -> None:
-        """Move the norm into the convolution; evaluation only, outputs stay the same."""
+        """Fold the norm into the convolution, for evaluation only; outputs stay the same."""
         if isinstance(self.norm, nn.BatchNorm2d):
             self.conv = fuse_conv_bn_eval(self.conv, self.norm)
             self.norm = nn.Identity()
@@ -41,7 +41,7 @@ class NormConv(nn.Module):
         return cast(Tensor, self.conv(self.norm(x)))
 
     def fold(self) -> None:
-        """Move the norm into the convolution; evaluation only, outputs stay the same."""
+        """Fold the norm into the convolution, for evaluation only; outputs stay the same."""
         if isinstance(self.norm, nn.BatchNorm2d):
             scale, shift = norm_scale_and_shift(self.norm)
             weight = self.conv.weight
@@ -51,7 +51,7 @@ class NormConv(nn.Module):
 
 
 def norm_scale_and_shift(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """Return a and b, each (C,), with which the norm in evaluation is a * x + b."""
+    """Return scale a and shift b, each (C,), of a batch norm in evaluation mode: a * x + b."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
     scale = norm.weight.detach() / torch.sqrt(norm.running_var + norm.eps)

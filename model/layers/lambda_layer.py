@@ -27,7 +27,7 @@ class Projection(NamedTuple):
 
 
 class LambdaLayer(nn.Module):
-    """Self-attention over whole maps without attention maps: every cell's query is met by a linear function λ.
+    """Self-attention without attention maps: a linear function λ is applied to each cell's query.
 
     λ is the sum of the content lambda, one for all cells, and of the position lambda, which a local
     convolution over the values computes for each cell. Stride 2 is an average pool behind the layer.
@@ -75,7 +75,7 @@ class LambdaLayer(nn.Module):
 
     @staticmethod
     def content_lambda(projection: Projection) -> Tensor:
-        """λc = K̄ᵀ V, eq. (3), summed over the intra depth: (N, K, V)."""
+        """λc = K̄ᵀ V, eq. (4), summed over the intra depth: (N, K, V)."""
         return torch.matmul(projection.keys, projection.values.transpose(-1, -2)).sum(dim=1)
 
     def content_output(self, x: Tensor) -> Tensor:
@@ -91,21 +91,21 @@ class LambdaLayer(nn.Module):
         return bias.unsqueeze(1)
 
     def position_output(self, projection: Projection, height: int, width: int) -> Tensor:
-        """λpᵀ Q, eq. (4)-(5) without the bias, in the form that is cheapest for the shape: (N, h, V, M)."""
+        """λpᵀ Q, eq. (4)-(5) without the bias, in the form that is cheaper for the shape: (N, h, V, M)."""
         embedding = self.relative_embedding(height, width)
         if _scores_are_cheaper(projection, embedding):
             return position_output_by_scores(projection, embedding, height, width)
         return position_output_by_convolution(projection, embedding, height, width)
 
     def relative_embedding(self, height: int, width: int) -> Tensor:
-        """The position kernel (K, U, rh, rw) without the rows and columns that no cell of the map can reach."""
+        """Position kernel (K, U, rh, rw) without rows and columns that lie outside the map for every cell."""
         kernel = self.position.weight
         top = max(0, kernel.shape[2] // 2 - (height - 1))
         left = max(0, kernel.shape[3] // 2 - (width - 1))
         return kernel[:, :, top : kernel.shape[2] - top, left : kernel.shape[3] - left]
 
     def fold(self) -> None:
-        """Move both batch norms into the projection; evaluation only, outputs stay the same."""
+        """Fold both batch norms into the projection, for evaluation only; outputs stay the same."""
         if isinstance(self.norm_queries, nn.Identity):
             return
         assert isinstance(self.norm_queries, nn.BatchNorm2d)
@@ -138,7 +138,7 @@ def _convolve_and_apply(queries: Tensor, values: Tensor, embedding: Tensor, heig
 
 
 def position_output_by_scores(projection: Projection, embedding: Tensor, height: int, width: int) -> Tensor:
-    """S[n, m] = q_n · e_(m - n) first, then S V: cheap where the map has few cells: (N, h, V, M)."""
+    """S[n, m] = q_n · e_(m - n) first, then S V: cheaper for small maps: (N, h, V, M)."""
     n, h, _, m = projection.queries.shape
     k, u, rows, columns = embedding.shape
     kernel = F.pad(embedding.reshape(k, u, rows * columns), (0, 1))  # the last column is "out of reach"
@@ -150,7 +150,7 @@ def position_output_by_scores(projection: Projection, embedding: Tensor, height:
 
 
 def _relative_index(height: int, width: int, rows: int, columns: int, device: torch.device) -> Tensor:
-    """For cells n and m, the place of m - n in the flattened kernel, or rows * columns where out of reach."""
+    """Index of offset m - n in the flattened kernel for cells n and m; rows * columns if out of its range."""
     y = torch.arange(height, device=device).repeat_interleave(width)
     x = torch.arange(width, device=device).repeat(height)
     dy = y[None, :] - y[:, None] + rows // 2

@@ -1,4 +1,4 @@
-"""Local contrast in front of the stem: what light and camera change slowly over the image is taken out."""
+"""Local contrast normalisation before the stem; removes slow variations of illumination."""
 
 from __future__ import annotations
 

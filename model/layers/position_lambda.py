@@ -1,4 +1,4 @@
-"""Position lambdas, and what they make of queries: the two steps that most of a lambda layer's time goes to."""
+"""Position lambdas and their application to queries, the two slowest steps of a lambda layer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def apply_lambdas(lambdas: Tensor, queries: Tensor) -> Tensor:
 
 
 class _Application(torch.autograd.Function):
-    """Products added up in place, one pass over memory each, both ways; einsum makes tiny matrix products."""
+    """Sum of products accumulated in place, forward and backward; einsum would make tiny matrix products."""
 
     @staticmethod
     def forward(ctx: Any, lambdas: Tensor, queries: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The parts of a lambda residual network: stem, bottlenecks and where each bottleneck stands."""
+"""Parts of a lambda ResNet: stem, bottlenecks and the position of each bottleneck."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Bottleneck(nn.Module):
 
 
 class NormedLambda(nn.Module):
-    """A lambda layer and the batch norm behind it."""
+    """Lambda layer followed by a batch norm."""
 
     def __init__(self, layer: LambdaLayer, channels: int) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ def conv_bottleneck(inputs: int, width: int, outputs: int) -> Bottleneck:
 
 
 class Place(NamedTuple):
-    """Where a bottleneck stands in the network."""
+    """Position of a bottleneck in the network."""
 
     inputs: int  # channels
     width: int

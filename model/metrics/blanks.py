@@ -1,4 +1,4 @@
-"""What stands where a patch is missing: an image (C, H, W) in the network's units."""
+"""Blanks, which replace removed patches: images (C, H, W), normalised."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def blank_image(kind: Blank, image: Tensor, preprocessing: Preprocessing) -> Ten
 
 
 def blurred(image: Tensor, sigma_px: float = BLUR_PX) -> Tensor:
-    """Blur an image (C, H, W) by a Gaussian; beyond the border its last pixels go on."""
+    """Blur an image (C, H, W) by a Gaussian; border pixels are repeated outwards."""
     reach = math.ceil(3 * sigma_px)
     offsets = torch.arange(-reach, reach + 1, dtype=image.dtype, device=image.device)
     weights = torch.exp(-0.5 * (offsets / sigma_px) ** 2)

@@ -47,7 +47,7 @@ def is_symmetric(counts: Sequence[int] | None) -> bool:
 
 
 def adaptive(curves: CurvePair, patches: int) -> tuple[list[int], Floats]:
-    """Look at both curves evenly, then where they bend, until the score is certain or the budget is spent.
+    """Measure both curves at even counts, then where they bend, until the error is small or the budget spent.
 
     The counts stay symmetric under n -> N - n, so that an order and its reverse are looked at in the same places.
 
@@ -71,7 +71,7 @@ def adaptive(curves: CurvePair, patches: int) -> tuple[list[int], Floats]:
 
 
 def adaptive_budget(patches: int) -> int:
-    """Return how many of the counts 0..N are looked at at most: a fifth, but never less than AT_LEAST."""
+    """Return the largest number of counts of 0..N to measure: a fifth, but at least AT_LEAST."""
     return min(patches + 1, max(AT_LEAST, patches // SHARE))
 
 
@@ -94,19 +94,19 @@ def error_estimate(counts: Sequence[int] | Counts, curves: Floats) -> float:
 
 
 def _off_line(n: Counts, curve: Floats) -> Floats:
-    """How far each inner point lies off the line through its neighbours: (..., K) -> (..., K - 2)."""
+    """Distance of each inner point from the line through its neighbours: (..., K) -> (..., K - 2)."""
     weight = (n[1:-1] - n[:-2]) / (n[2:] - n[:-2])
     return np.asarray(curve[..., 1:-1] - curve[..., :-2] * (1 - weight) - curve[..., 2:] * weight)
 
 
 def _evenly(count: int, patches: int) -> list[int]:
-    """Return about that many counts from 0 to N, symmetric."""
+    """Return about that many even, symmetric counts from 0 to N."""
     half = [i * patches // (count - 1) for i in range((count + 1) // 2)]
     return sorted({*half, *(patches - n for n in half)})
 
 
 def _between(counts: list[int], curves: Floats, room: int) -> list[int]:
-    """Return up to `room` new counts: the middles of the gaps that may hide most, and their mirror images."""
+    """Return up to `room` new counts: the middles of the gaps with the largest possible error, mirrored too."""
     n = np.array(counts)
     gaps = np.diff(n)
     if gaps.max() == 1:

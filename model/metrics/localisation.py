@@ -13,7 +13,7 @@ from model.metrics.patches import fit
 
 
 class Localisation(NamedTuple):
-    """All figures lie in 0..1. A map that knows nothing scores `mask_share`, and `pointing_chance` in pointing."""
+    """All figures lie in 0..1. A random map scores `mask_share`, and `pointing_chance` in pointing."""
 
     pointing_game: float
     energy_inside: float
@@ -75,5 +75,5 @@ def average_precision(saliency: Tensor, mask: Tensor) -> float:
 
 
 def _widened(mask: Tensor, by_px: int) -> Tensor:
-    """Return where the mask is or is so close, along rows and columns: (H, W)."""
+    """Return the mask dilated by so many pixels along rows and columns: (H, W)."""
     return F.max_pool2d(mask.float()[None, None], 2 * by_px + 1, stride=1, padding=by_px)[0, 0].bool()

@@ -28,7 +28,7 @@ class PatchGrid:
     patch_size: int  # m
 
     def __post_init__(self) -> None:
-        """Refuse what is no patch.
+        """Check the patch size.
 
         Raises:
             MetricError: the patch size is under 1.
@@ -58,14 +58,14 @@ class PatchGrid:
         return pooled.flatten()
 
     def spread(self, values: Tensor) -> Tensor:
-        """Give every pixel what its patch has: (P,) -> (H, W)."""
+        """Assign each pixel the value of its patch: (P,) -> (H, W)."""
         grid = values.reshape(self.rows, self.columns)
         tall = grid.repeat_interleave(self.patch_size, dim=0)[: self.height]
         return tall.repeat_interleave(self.patch_size, dim=1)[:, : self.width].contiguous()
 
 
 def fit(saliency: Tensor, height: int, width: int) -> Tensor:
-    """Bring a map (h, w) to (H, W) by bilinear interpolation, align_corners=False; one that fits stays as it is.
+    """Upsample a map (h, w) to (H, W) bilinearly, align_corners=False; a map of that size is returned unchanged.
 
     Raises:
         MetricError: not a map, or not finite.
@@ -82,7 +82,7 @@ def fit(saliency: Tensor, height: int, width: int) -> Tensor:
 
 
 def ranks(strengths: Tensor, ties: Ties, *, seed: int = 0) -> Tensor:
-    """Return each patch's place in the order from the strongest: (P,) -> (P,) int32, 0 first.
+    """Return each patch's rank, from the strongest: (P,) -> (P,) int32, 0 first.
 
     Args:
         strengths: of the patches.
@@ -106,6 +106,6 @@ def ranks(strengths: Tensor, ties: Ties, *, seed: int = 0) -> Tensor:
 
 
 def tied_fraction(strengths: Tensor) -> float:
-    """Share of patches (P,) that are as strong as some other patch."""
+    """Share of patches (P,) with the same strength as another patch."""
     counts = strengths.unique(return_counts=True)[1]
     return float(counts[counts > 1].sum()) / len(strengths)

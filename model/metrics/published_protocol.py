@@ -41,6 +41,6 @@ def published_area(curve: NDArray[np.float64]) -> float:
 
 
 def recommended_step(grid: PatchGrid) -> int:
-    """Return the authors' step; for sizes that they did not have, one that leaves about as many counts."""
+    """Return the authors' step; for other sizes a step that leaves about as many counts."""
     steps = RECOMMENDED_STEPS.get(grid.height, {}) if grid.height == grid.width else {}
     return steps.get(grid.patch_size) or max(1, grid.count // COUNTS)

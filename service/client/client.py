@@ -57,7 +57,7 @@ class Client:
 
         Raises:
             Refused: not an image, a bad parameter, or busy for longer than patience lasts.
-            Unreachable: nobody answers.
+            Unreachable: no answer.
             OSError: the file cannot be read.
         """
         files = {"image": _part(image)}
@@ -78,7 +78,7 @@ class Client:
 
         Raises:
             Refused: not an image, a bad parameter, or a queue that is full for longer than patience lasts.
-            Unreachable: nobody answers.
+            Unreachable: no answer.
             OSError: a file cannot be read.
         """
         files = {"image": _part(image)} | ({} if mask is None else {"mask": _part(mask)})
@@ -90,7 +90,7 @@ class Client:
         Raises:
             BadSet: a folder whose labels.csv is missing or names what is not there.
             Refused: a zip that is no set, a bad parameter, or a queue that is full for longer than patience lasts.
-            Unreachable: nobody answers.
+            Unreachable: no answer.
             OSError: a file cannot be read.
         """
         with open_archive(Path(source)) as archive:
@@ -102,7 +102,7 @@ class Client:
 
         Raises:
             Refused: no such folder, a bad parameter, or a queue that is full for longer than patience lasts.
-            Unreachable: nobody answers.
+            Unreachable: no answer.
         """
         fields = _fields({"name": name, **parameters})
         return self._submit("evaluation-sets", key, files={name: (None, value) for name, value in fields.items()})
@@ -113,7 +113,7 @@ class Client:
         Raises:
             UnknownId: there is no such job, or no longer.
             Refused: the service does not say.
-            Unreachable: nobody answers.
+            Unreachable: no answer.
         """
         for kind in get_args(Kind):
             job = Job(self._connection, kind, identifier)

@@ -1,4 +1,4 @@
-"""The command line of the client: options to requests, answers to lines of JSON on stdout."""
+"""Commands of the client: options become requests, answers become JSON lines on stdout."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ EVALUATION_OPTIONS = {
     "patch_sizes": "m in px, comma-separated",
     "protocol": "paper or published",
     "step": "auto, recommended, or every N-th count",
-    "blank": "what stands for no patch: black, mean or blur",
+    "blank": "replaces removed patches: black, mean or blur",
     "target": "label, or index; default: the predicted class",
-    "rise_masks": "number of RISE's masks",
-    "random_orders": "behind a random band",
+    "rise_masks": "number of RISE masks",
+    "random_orders": "number of random orders for the chance band",
     "seed": "of RISE's masks, the random map and the random orders",
     "model": "name or name@version",
 }
@@ -44,7 +44,7 @@ PREDICTION_OPTIONS = {
 
 
 def predict(client: Client, options: argparse.Namespace) -> int:
-    """Classify images: a line each, overlays into a folder."""
+    """Classify images; print one line each, write overlays to a folder."""
     asked = _given(options, PREDICTION_OPTIONS) | {"include": "overlay" if options.out else ""}
     failed = 0
     for path in options.images:
@@ -52,7 +52,7 @@ def predict(client: Client, options: argparse.Namespace) -> int:
             answer = client.predict(path, **asked)
         except (Refused, OSError) as error:
             failed += 1
-            _print({"path": str(path), "error": _in_words(error)})
+            _print({"path": str(path), "error": _message(error)})
             continue
         if options.out and answer["explanation"]:
             answer["explanation"]["overlay_png"] = _save_overlay(answer["explanation"], path, options.out)
@@ -61,28 +61,28 @@ def predict(client: Client, options: argparse.Namespace) -> int:
 
 
 def submit(client: Client, options: argparse.Namespace) -> int:
-    """Submit images and sets: a line each; with --watch or --out their ends are waited for."""
+    """Submit images and sets; print one line each; --watch and --out wait until they end."""
     jobs = []
     for name, job in _submitted(client, options):
         _print({"name": name, "id": job.id, "kind": job.kind})
         jobs.append((name, job))
     if not options.watch and not options.out:
         return 0
-    return _see_through(jobs, options.out)
+    return _follow_all(jobs, options.out)
 
 
 def watch(client: Client, options: argparse.Namespace) -> int:
-    """Show how far jobs are until they end."""
-    return _see_through([(identifier, client.job(identifier)) for identifier in options.ids], None)
+    """Show the progress of jobs until they end."""
+    return _follow_all([(identifier, client.job(identifier)) for identifier in options.ids], None)
 
 
 def fetch(client: Client, options: argparse.Namespace) -> int:
-    """Wait for jobs and write what came of them into folders named by their ids."""
-    return _see_through([(identifier, client.job(identifier)) for identifier in options.ids], options.out)
+    """Wait for jobs and write their results into folders named by their IDs."""
+    return _follow_all([(identifier, client.job(identifier)) for identifier in options.ids], options.out)
 
 
 def cancel(client: Client, options: argparse.Namespace) -> int:
-    """End jobs."""
+    """Cancel jobs."""
     for identifier in options.ids:
         client.job(identifier).cancel()
     return 0
@@ -95,16 +95,16 @@ def _submitted(client: Client, options: argparse.Namespace) -> Iterator[tuple[st
         raise ClientError("--mask belongs to one image; for several, name masks in the labels.csv of a set")
     asked = _given(options, EVALUATION_OPTIONS)
     for name in options.named:
-        yield name, _once_there_is_room(partial(client.submit_named_set, name, **asked))
+        yield name, _submit_when_possible(partial(client.submit_named_set, name, **asked))
     for path in options.sources:
         if path.is_dir() or path.suffix.lower() == ".zip":
-            yield path.name, _once_there_is_room(partial(client.submit_set, path, **asked))
+            yield path.name, _submit_when_possible(partial(client.submit_set, path, **asked))
         else:
-            yield path.stem, _once_there_is_room(partial(client.submit, path, mask=options.mask, **asked))
+            yield path.stem, _submit_when_possible(partial(client.submit, path, mask=options.mask, **asked))
 
 
-def _once_there_is_room(submit_one: Callable[[], Job]) -> Job:
-    """Submit; while the queue is full, wait: who submits a thousand images would rather wait than begin again."""
+def _submit_when_possible(submit_one: Callable[[], Job]) -> Job:
+    """Submit; wait and try again while the queue is full."""
     while True:
         try:
             return submit_one()
@@ -114,15 +114,15 @@ def _once_there_is_room(submit_one: Callable[[], Job]) -> Job:
             wait_for(refusal)
 
 
-def _see_through(jobs: Sequence[tuple[str, Job]], out: Path | None) -> int:
-    """Follow jobs to their ends, one line each; 1 where one has no result."""
+def _follow_all(jobs: Sequence[tuple[str, Job]], out: Path | None) -> int:
+    """Follow jobs until they end and print one line each; return 1 if one has no result."""
     failed = 0
     for number, (name, job) in enumerate(jobs):
         try:
             line, is_sound = _outcome(job, name, out)
         except KeyboardInterrupt:
             ids = " ".join(job.id for _, job in jobs[number:])
-            print(f"\nstill under way; to go on watching: python -m service.client watch {ids}", file=sys.stderr)
+            print(f"\nstill running; to resume watching: python -m service.client watch {ids}", file=sys.stderr)
             return 130
         failed += not is_sound
         _print(line)
@@ -130,7 +130,7 @@ def _see_through(jobs: Sequence[tuple[str, Job]], out: Path | None) -> int:
 
 
 def _outcome(job: Job, name: str, out: Path | None) -> tuple[dict[str, Any], bool]:
-    """Return what there is to say of a job that was waited for, and whether it succeeded."""
+    """Wait for a job; return its output line and whether it succeeded."""
     try:
         state = follow(job, name)
         is_sound = state["status"] == "succeeded"
@@ -147,8 +147,8 @@ def _outcome(job: Job, name: str, out: Path | None) -> tuple[dict[str, Any], boo
         return line, is_sound
 
 
-def _in_words(error: Exception) -> str:
-    """Return what a person is told: of a file its name and what is wrong with it, without the number."""
+def _message(error: Exception) -> str:
+    """Return the message for the user: for files the name and the reason, without the error number."""
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         return f"{error.filename}: {error.strerror.lower()}"
     return str(error)
@@ -170,7 +170,7 @@ def _print(line: dict[str, Any]) -> None:
 
 
 def run(client: Client, options: argparse.Namespace) -> int:
-    """Run the command that was typed.
+    """Run the command.
 
     Returns:
         0; 1 where some image or job has no result; 2 where nothing could be done, with one line on stderr.
@@ -180,5 +180,5 @@ def run(client: Client, options: argparse.Namespace) -> int:
     except Unreachable as error:
         print(f"error: {error}. Is the service running (make serve), and LABN_URL its address?", file=sys.stderr)
     except (LabnError, OSError) as error:
-        print(f"error: {_in_words(error)}", file=sys.stderr)
+        print(f"error: {_message(error)}", file=sys.stderr)
     return 2

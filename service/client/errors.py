@@ -2,7 +2,7 @@
 
 LabnError
 └── ClientError
-    ├── Unreachable     nobody answers at that address
+    ├── Unreachable     no answer at that address
     ├── Refused         the service answered with a problem (RFC 9457)
     ├── UnknownId       no job of that id
     └── JobFailed       the job ended without a result

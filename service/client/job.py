@@ -34,7 +34,7 @@ class Job:
 
         Raises:
             Refused: there is no such job, or no longer.
-            Unreachable: nobody answers.
+            Unreachable: no answer.
         """
         state: State = self.connection.request("GET", self.path).json()
         return state
@@ -49,7 +49,7 @@ class Job:
         Raises:
             JobFailed: it failed or was cancelled.
             Refused: there is no such job, or no longer.
-            Unreachable: nobody answers for longer than patience lasts.
+            Unreachable: no answer within the time limit.
         """
         *_, state = self.watch()
         _check(state)
@@ -61,7 +61,7 @@ class Job:
 
         Raises:
             Refused: there is no such job, or no longer.
-            Unreachable: nobody answers.
+            Unreachable: no answer.
         """
         self.connection.request("DELETE", self.path)
 
@@ -74,7 +74,7 @@ class Job:
         Raises:
             JobFailed: it failed or was cancelled.
             Refused: it is not finished yet, or no longer there.
-            Unreachable: nobody answers.
+            Unreachable: no answer.
             OSError: the folder cannot be written.
         """
         state = self.state()
@@ -96,7 +96,7 @@ class Job:
 
         Raises:
             Refused: there is no such set, or no longer.
-            Unreachable: nobody answers.
+            Unreachable: no answer.
         """
         cursor: str | None = None
         while True:

@@ -18,7 +18,7 @@ def follow(job: Job, name: str) -> State:
 
     Raises:
         Refused: there is no such job, or no longer.
-        Unreachable: nobody answers for longer than patience lasts.
+        Unreachable: no answer within the time limit.
     """
     bar: tqdm[Any]
     with tqdm(disable=None, leave=False, bar_format=FORMAT, total=0) as bar:

@@ -1,4 +1,4 @@
-"""A strip of the insertion sequence: what the network was shown on the way from the blank to the image."""
+"""Strip of images from the insertion sequence, from the blank to the full image."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DPI = 110
 
 
 def draw_strip(evaluation: Evaluation, pixels: Pixels, blank: Pixels, path: Path) -> None:
-    """Write a PNG: a method a row, at the largest patch size; below each step the measured p(target).
+    """Write a PNG: one row per method, at the largest patch size; p(target) below each step.
 
     Where patches are tied p is the mean of two orders, and the picture shows one of them.
 

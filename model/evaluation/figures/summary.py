@@ -1,4 +1,4 @@
-"""A picture of one evaluation: the image, the maps over it, and the curves."""
+"""Summary picture of one evaluation: image, overlaid maps and curves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DPI = 110
 
 
 def draw(evaluation: Evaluation, pixels: NDArray[np.uint8], path: Path) -> None:
-    """Write a PNG: above the image and each method's map, below the curves of each patch size.
+    """Write a PNG: image and maps on top, the curves of each patch size below.
 
     Args:
         evaluation: of the image.
@@ -54,7 +54,7 @@ def _saliency(evaluation: Evaluation) -> list[tuple[str, NDArray[np.float32]]]:
 
 
 def _curves(axes: Axes, evaluation: Evaluation, place: int, patch_size: int) -> None:
-    """Insertion solid, deletion dashed, a colour a method."""
+    """Draw insertion solid and deletion dashed, one colour per method."""
     for number, (name, method) in enumerate(evaluation.methods.items()):
         score = method.scores[place]
         share, colour = score.n / score.patches, f"C{number}"

@@ -13,7 +13,7 @@ COLUMNS = ("first", "second", "patch_size", "images", "difference", "low", "high
 
 
 def difference_rows(documents: Sequence[Document]) -> Rows:
-    """Return one row a pair of methods and patch size, with the keys COLUMNS.
+    """Return one row per pair of methods and patch size, with the keys COLUMNS.
 
     `difference` is the mean of first - second, `low` and `high` its 95 % bootstrap interval, None of one image,
     `p_value` that of the sign-flip test, and `p_holm` the same adjusted for the pair's several patch sizes.
@@ -39,7 +39,7 @@ def differences_csv(rows: Rows) -> str:
 
 
 def differences_markdown(rows: Rows) -> str:
-    """Return a pair a row, a patch size a column; empty where there is one method only."""
+    """Return a table: one row per pair, one column per patch size; empty for a single method."""
     if not rows:
         return ""
     sizes = list(dict.fromkeys(row["patch_size"] for row in rows))

@@ -1,4 +1,4 @@
-"""How well the maps of a set point at what its masks say matters."""
+"""Localisation table: agreement of a set's maps with its masks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLUMNS = ("method", "figure", "images", "value", "low", "high", "chance")
 
 
 def localisation_rows(documents: Sequence[Document]) -> Rows:
-    """Return one row a method and figure, with the keys COLUMNS: means over the images that have a mask."""
+    """Return one row per method and figure, with the keys COLUMNS: means over images with a mask."""
     found: dict[str, list[Document]] = {}
     for document in documents:
         for name, method in document["methods"].items():
@@ -31,7 +31,7 @@ def localisation_csv(rows: Rows) -> str:
 
 
 def localisation_markdown(rows: Rows) -> str:
-    """Return a method a row, a figure a column; empty where no image has a mask."""
+    """Return a table: one row per method, one column per figure; empty if no image has a mask."""
     if not rows:
         return ""
     cells = {(row["method"], row["figure"]): with_interval(row, "value") for row in rows}

@@ -1,4 +1,4 @@
-"""Rows as text: CSV for machines, Markdown for people."""
+"""Rows as CSV and Markdown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """Return these columns of the rows under their names; None is an empty cell."""
+    """Return the rows as CSV with these columns; None is an empty cell."""
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -23,7 +23,7 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def with_interval(row: Mapping[str, Any], name: str) -> str:
-    """Return a figure of the row with its interval, to three digits; a dash where it has none."""
+    """Return a figure with its interval, to three digits; a dash if it is None."""
     if row["low"] is None:
         return f"{row[name]:.3f} [–]"
     return f"{row[name]:.3f} [{row['low']:.3f}, {row['high']:.3f}]"

@@ -28,12 +28,12 @@ FEW = 20  # images: the bootstrap of fewer covers under 92 %
 
 
 def curves_csv(document: Document) -> str:
-    """Return all points of an image's curves, one a line; `share` is n / N."""
+    """Return all points of an image's curves, one per line; `share` is n / N."""
     return csv_text(CURVE_COLUMNS, _points(document))
 
 
 def without_curves(document: Document) -> dict[str, Any]:
-    """Return what the tables need: a document of many points is a thousand times smaller without them."""
+    """Return a document without its curves, which the tables do not need and which make up most of it."""
     methods = {
         name: method
         | {"scores": [{k: v for k, v in score.items() if k not in CURVES} for score in method["scores"]]}
@@ -52,7 +52,7 @@ def scores_of(documents: Sequence[Document]) -> dict[tuple[str, int], list[Docum
 
 
 def table_rows(documents: Sequence[Document]) -> Rows:
-    """Return one row a method and patch size, with the keys TABLE_COLUMNS.
+    """Return one row per method and patch size, with the keys TABLE_COLUMNS.
 
     `pid` is the mean over the images, `low` and `high` its 95 % bootstrap interval, None of one image. What
     follows are means too; the random band, None where it was not measured, is that of one image.
@@ -73,7 +73,7 @@ def table_rows(documents: Sequence[Document]) -> Rows:
 
 
 def ends_of(interval: Interval, images: int) -> dict[str, float | None]:
-    """Return `low` and `high`; both None for one image: drawn again and again it says nothing of others."""
+    """Return `low` and `high`; both None for one image, whose bootstrap says nothing about other images."""
     return {"low": interval.low, "high": interval.high} if images > 1 else {"low": None, "high": None}
 
 
@@ -83,7 +83,7 @@ def table_csv(documents: Sequence[Document]) -> str:
 
 
 def table_markdown(documents: Sequence[Document]) -> str:
-    """Return the same as the paper's Table 2: a method a row, a patch size a column."""
+    """Return the table in the layout of the paper's Table 2: one row per method, one column per patch size."""
     rows = table_rows(documents)
     sizes = list(dict.fromkeys(row["patch_size"] for row in rows))
     cells = {(row["method"], row["patch_size"]): with_interval(row, "pid") for row in rows}
@@ -125,7 +125,7 @@ def _caption(documents: Sequence[Document]) -> str:
 
 
 def _doubts(documents: Sequence[Document], rows: Rows) -> str:
-    """Say what bounds the trust in the scores."""
+    """Return notes on what limits the reliability of the scores."""
     full, blank = (np.mean([document[name] for document in documents]) for name in ("p_full", "p_blank"))
     tied = max(rows, key=lambda row: float(row["tied_fraction"]))
     doubts = [

@@ -14,7 +14,7 @@ from training.experiments.page.words import TITLES, interval_text
 from training.experiments.published_results import PublishedScores
 
 ORDER = (("attention", "rise"), ("rise", "lambda_attention"))
-HOLDS, FAILS, OPEN = "holds", "does not hold: the reverse does", "cannot be told"
+HOLDS, FAILS, OPEN = "holds", "does not hold: the reverse does", "undecided"
 TOO_TIED = "does not count: too many patches are tied"
 ALPHA = 0.05  # significance level
 
