@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Literal, get_args
 from model.runtime.atomic_file import write_whole
 from training.fit.state import EpochRecord
 from training.recipe import Recipe
+from training.scoring.over_runs import spread
 
 Kind = Literal["seed", "fold"]
 LEFT_OUT = ("epoch", "learning_rate", "seconds")
@@ -48,8 +48,5 @@ def mean_and_sd(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]
     """Return {figure: {mean, sd}}, the sd that of a sample; figures that a row lacks are left out."""
     names = [name for name in rows[0] if name not in (*get_args(Kind), *LEFT_OUT)]
     columns = {name: [row[name] for row in rows] for name in names}
-    return {
-        name: {"mean": statistics.fmean(values), "sd": statistics.stdev(values) if len(values) > 1 else 0.0}
-        for name, values in columns.items()
-        if None not in values
-    }
+    spreads = {name: spread(values) for name, values in columns.items() if None not in values}
+    return {name: {"mean": mean, "sd": sd or 0.0} for name, (mean, sd) in spreads.items()}

@@ -22,14 +22,9 @@ def draw_over_sizes(rows: Rows, path: Path) -> None:
         of_method = [row for row in rows if row["method"] == method]
         places = [sizes.index(row["patch_size"]) + BESIDE * (number - (len(methods) - 1) / 2) for row in of_method]
         means = [row["pid"] for row in of_method]
-        reach = [
-            [0.0 if row["low"] is None else mean - row["low"] for mean, row in zip(means, of_method, strict=True)],
-            [
-                0.0 if row["high"] is None else row["high"] - mean
-                for mean, row in zip(means, of_method, strict=True)
-            ],
-        ]
-        axes.errorbar(places, means, reach, color=f"C{number}", marker="o", ms=4, capsize=2, label=method)
+        axes.errorbar(
+            places, means, interval_reach(of_method), color=f"C{number}", marker="o", ms=4, capsize=2, label=method
+        )
     banded = [row for row in rows if row["band_low"] is not None and row["method"] == methods[0]]
     if banded:
         places = [sizes.index(row["patch_size"]) for row in banded]
@@ -41,3 +36,11 @@ def draw_over_sizes(rows: Rows, path: Path) -> None:
     axes.set_ylabel(f'PID, protocol "{rows[0]["protocol"]}", mean of {rows[0]["images"]} images')
     axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1))
     figure.savefig(path, format="png")
+
+
+def interval_reach(rows: Rows) -> list[list[float]]:
+    """Return the distances from the means to the interval ends; 0 if a mean over runs lies outside."""
+    return [
+        [0.0 if row["low"] is None else max(0.0, row["pid"] - row["low"]) for row in rows],
+        [0.0 if row["high"] is None else max(0.0, row["high"] - row["pid"]) for row in rows],
+    ]

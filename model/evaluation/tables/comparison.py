@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
+from typing import Any
 
 from model.evaluation.tables.rows import csv_text, markdown_table, with_interval
 from model.evaluation.tables.scores import LEVEL, Document, Rows, ends_of, scores_of
@@ -22,15 +23,20 @@ def difference_rows(documents: Sequence[Document]) -> Rows:
     sizes = list(dict.fromkeys(patch_size for _, patch_size in scores))
     rows: Rows = []
     for first, second in combinations(dict.fromkeys(method for method, _ in scores), 2):
-        pairs = [paired_difference(scores[first, m], scores[second, m], level=LEVEL) for m in sizes]
-        adjusted = holm([pair.p_value for pair in pairs])
-        for patch_size, (mean, p_value), p_holm in zip(sizes, pairs, adjusted, strict=True):
-            rows.append(
-                {"first": first, "second": second, "patch_size": patch_size, "images": len(documents)}
-                | {"difference": mean.value, **ends_of(mean, len(documents))}
-                | {"p_value": p_value, "p_holm": p_holm}
-            )
+        pairs = {m: (scores[first, m], scores[second, m]) for m in sizes}
+        rows += paired_rows({"first": first, "second": second}, pairs)
     return rows
+
+
+def paired_rows(named: Mapping[str, Any], pairs: Mapping[int, tuple[Sequence[float], Sequence[float]]]) -> Rows:
+    """Return one row per patch size: `named` and the difference of its paired scores, Holm over the sizes."""
+    found = [paired_difference(first, second, level=LEVEL) for first, second in pairs.values()]
+    adjusted = holm([each.p_value for each in found])
+    return [
+        {**named, "patch_size": patch_size, "images": len(first), "difference": mean.value}
+        | {**ends_of(mean, len(first)), "p_value": p_value, "p_holm": p_holm}
+        for (patch_size, (first, _)), (mean, p_value), p_holm in zip(pairs.items(), found, adjusted, strict=True)
+    ]
 
 
 def differences_csv(rows: Rows) -> str:

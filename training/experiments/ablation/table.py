@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from model.evaluation.tables.comparison import paired_rows
 from model.evaluation.tables.scores import Document, Rows, scores_of
-from model.metrics.statistics import holm, paired_difference
 from training.experiments.ablation.run import RunResult
 from training.experiments.ablation.variations import Variation
 from training.experiments.page.blocks import Block, Cell, Line, Section, Table, Text, cells
@@ -61,14 +61,9 @@ def _differences(pairs: Sequence[tuple[Document, Document]]) -> Rows:
     rows: Rows = []
     for method in dict.fromkeys(method for method, _ in one):
         keys = [key for key in one if key[0] == method]
-        found = [
-            paired_difference(*([score["pid"] for score in side[key]] for side in (one, other))) for key in keys
-        ]
-        adjusted = holm([each.p_value for each in found])
-        for (_, patch_size), (mean, p_value), p_holm in zip(keys, found, adjusted, strict=True):
-            of_row = {"method": method, "patch_size": patch_size, "images": len(pairs)}
-            ends = {"low": mean.low, "high": mean.high} if len(pairs) > 1 else {"low": None, "high": None}
-            rows.append({**of_row, "difference": mean.value, **ends, "p_value": p_value, "p_holm": p_holm})
+        first, second = ([[score["pid"] for score in side[key]] for key in keys] for side in (one, other))
+        by_size = {m: (a, b) for (_, m), a, b in zip(keys, first, second, strict=True)}
+        rows += paired_rows({"method": method}, by_size)
     return rows
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from model.evaluation.figures.patch_sizes import interval_reach
 from training.experiments.page.blocks import Picture
 from training.experiments.page.words import COLOURS, TITLES, in_order
 from training.experiments.published_results import PublishedScores
@@ -47,7 +48,7 @@ def _panel(axes: Axes, document: Mapping[str, Any], published: PublishedScores |
         means = [row["pid"] for row in own]
         places = [place + offset for place in range(len(sizes))]
         style: dict[str, Any] = {"color": COLOURS[method], "marker": "o", "ms": 4}
-        axes.errorbar(places, means, _reach(own), lw=1.6, capsize=2, label=TITLES[method], **style)
+        axes.errorbar(places, means, interval_reach(own), lw=1.6, capsize=2, label=TITLES[method], **style)
         if published and method in published.means:
             found = [(place, published.mean(method, m)) for place, m in zip(places, sizes, strict=True)]
             shown = [(place, mean) for place, mean in found if mean is not None]
@@ -59,11 +60,3 @@ def _panel(axes: Axes, document: Mapping[str, Any], published: PublishedScores |
     axes.set_xlabel("patch size m, px")
     axes.grid(axis="y", alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def _reach(rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
-    """Return the distances from the means to the interval ends; 0 if a mean over runs lies outside."""
-    return [
-        [0.0 if row["low"] is None else max(0.0, row["pid"] - row["low"]) for row in rows],
-        [0.0 if row["high"] is None else max(0.0, row["high"] - row["pid"]) for row in rows],
-    ]
